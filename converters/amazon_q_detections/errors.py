@@ -1,0 +1,63 @@
+"""What can go wrong, in words that say where, what, and how to mend it."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+
+class QdetError(Exception):
+    """Base of the errors that the command line prints without a traceback."""
+
+
+class ContentError(QdetError):
+    """Input that cannot be used: a rule, events, pipeline or placeholder file, or an argument.
+
+    *where* names the file (and line), *key* the place inside it, *what* the fault, *mend* the cure.
+    """
+
+    def __init__(self, where: str | Path, what: str, *, key: str = "", mend: str = "") -> None:
+        self.where = str(where)
+        self.key = key
+        self.what = what
+        self.mend = mend
+        super().__init__(where, what, key, mend)
+
+    def __str__(self) -> str:
+        place = f"{self.where}: {self.key}" if self.key else self.where
+        return f"{place}: {self.what}" + (f" {self.mend}" if self.mend else "")
+
+
+class Refused(QdetError):  # noqa: N818  # the field says "refused", and it is no error of the program
+    """A construct that cannot be said exactly; it is reported, never approximated.
+
+    *target* is empty when the contract itself refuses the construct (docs/semantics.md).
+    """
+
+    def __init__(self, construct: str, reason: str, *, target: str = "", stem: str = "") -> None:
+        self.construct = construct
+        self.reason = reason
+        self.target = target
+        self.stem = stem
+        super().__init__(construct, reason, target, stem)
+
+    def within(self, *, stem: str = "", target: str = "") -> Refused:
+        """The same refusal, naming the rule and the target it was met in."""
+        return Refused(self.construct, self.reason, target=self.target or target, stem=self.stem or stem)
+
+    def __str__(self) -> str:
+        who = " on ".join(part for part in (self.stem, self.target) if part)
+        return f"{who + ': ' if who else ''}{self.construct}: {self.reason}"
+
+
+def did_you_mean(word: str, choices: Iterable[str]) -> str:
+    """A closing sentence that offers the nearest of *choices*, or all of them when none is near."""
+    known = sorted(choices)
+    near = get_close_matches(word, known, n=1, cutoff=0.7)
+    if near:
+        return f"Did you mean {near[0]!r}?"
+    return f"Known: {', '.join(known)}." if known else ""

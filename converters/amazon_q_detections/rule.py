@@ -1,0 +1,298 @@
+"""A detection: one rule, or a correlation with the rules it counts, and what it tells an on-call engineer."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from amazon_q_detections import content, schedule
+from amazon_q_detections.errors import ContentError, Refused, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from sigma.collection import SigmaCollection
+
+    from amazon_q_detections.schedule import Schedule
+
+BLOCK = "qdet"
+"""The one custom block of a rule; rules without it get the defaults stated in docs/rules.md."""
+
+LEVELS = ("informational", "low", "medium", "high", "critical")
+_DEFAULT_RISK = {"informational": 5, "low": 20, "medium": 45, "high": 70, "critical": 90}
+_PLACEHOLDER = re.compile(r"(?<!\\)%(\w+)%")
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One alerting detection.
+
+    *main* is its document as YAML gave it; *bases* are the rule documents a correlation refers to.
+    """
+
+    stem: str
+    path: Path
+    main: Document
+    bases: tuple[Document, ...] = ()
+    placeholders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        return str(self.main.get("id", ""))
+
+    @property
+    def title(self) -> str:
+        return str(self.main.get("title", ""))
+
+    @property
+    def description(self) -> str:
+        return str(self.main.get("description", "")).strip()
+
+    @property
+    def level(self) -> str:
+        """The Sigma level; a rule that states none counts as medium."""
+        return str(self.main.get("level", "medium"))
+
+    @property
+    def status(self) -> str:
+        return str(self.main.get("status", "experimental"))
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        return tuple(str(tag) for tag in self.main.get("tags") or ())
+
+    @property
+    def falsepositives(self) -> tuple[str, ...]:
+        return tuple(str(entry) for entry in self.main.get("falsepositives") or ())
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        return tuple(str(entry) for entry in self.main.get("references") or ())
+
+    @property
+    def block(self) -> Mapping[str, Any]:
+        """Our custom block, empty when the rule has none."""
+        block = self.main.get(BLOCK)
+        return block if isinstance(block, dict) else {}
+
+    @property
+    def version(self) -> int:
+        return int(self.block.get("version", 1))
+
+    @property
+    def category(self) -> str:
+        return str(self.block.get("category", self.path.parent.name))
+
+    @property
+    def risk(self) -> int:
+        """0 to 100; by level when the rule does not say."""
+        return int(self.block.get("risk", _DEFAULT_RISK.get(self.level, 45)))
+
+    @property
+    def response(self) -> str:
+        return str(self.block.get("response", ""))
+
+    @property
+    def refusals(self) -> Mapping[str, str]:
+        """Targets that truly cannot say this rule, with the reason; such a refusal is no finding."""
+        declared = self.block.get("refusals")
+        return declared if isinstance(declared, dict) else {}
+
+    @property
+    def is_correlation(self) -> bool:
+        return "correlation" in self.main
+
+    @property
+    def schedule(self) -> Schedule:
+        """When its scheduled artefacts run; raises ContentError for an unusable duration."""
+        timespan = self.main["correlation"].get("timespan") if self.is_correlation else None
+        try:
+            span = schedule.seconds(timespan) if timespan else None
+        except ValueError:
+            span = None  # pySigma also knows weeks, months and years; the parsed correlation has the seconds.
+        try:
+            return schedule.of(self.block.get("schedule") or {}, span)
+        except ValueError as error:
+            raise ContentError(self.path, f"{error}.", key=f"{BLOCK}.schedule") from error
+
+    @property
+    def documents(self) -> tuple[Document, ...]:
+        """What pySigma is given: the bases, then the main document."""
+        return (*self.bases, self.main)
+
+    @property
+    def needed_placeholders(self) -> tuple[str, ...]:
+        """Names of the `|expand` placeholders of its detections, sorted."""
+        names: set[str] = set()
+        for document in self.documents:
+            _collect_placeholders(document.get("detection"), names)
+        return tuple(sorted(names))
+
+    @property
+    def unset_placeholders(self) -> tuple[str, ...]:
+        """Those of its placeholders that have no values."""
+        return tuple(name for name in self.needed_placeholders if not self.placeholders.get(name))
+
+    def with_placeholders(self, placeholders: Mapping[str, tuple[str, ...]]) -> Rule:
+        """The same rule with these placeholder values added to its own."""
+        return replace(self, placeholders={**self.placeholders, **placeholders}) if placeholders else self
+
+    def collection(self) -> SigmaCollection:
+        """A fresh pySigma collection of its documents, placeholders filled in; the main rule is last.
+
+        A conversion changes the rules it is given, so each target asks for its own; that is cheaper than a copy.
+        Raises ContentError when pySigma cannot parse the rule, Refused when a placeholder is unset.
+        """
+        # Imported late: pySigma takes 0.1 s, and `qdet list` and `--help` do without it.
+        from sigma.collection import SigmaCollection
+        from sigma.exceptions import SigmaError
+
+        if self.unset_placeholders:
+            names = ", ".join(f"%{name}%" for name in self.unset_placeholders)
+            raise Refused("an unset placeholder", f"{names} has no values; set it with --placeholders.", stem=self.stem)
+        try:
+            collection = SigmaCollection.from_dicts(list(self.documents))
+            collection.resolve_rule_references()
+            if self.needed_placeholders:
+                _fill(collection, self.placeholders)
+            _parse_conditions(collection)
+        except SigmaError as error:
+            raise ContentError(self.path, f"pySigma refuses the rule: {error}", key=self.title) from error
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise ContentError(self.path, f"is no Sigma rule: {error!r}", key=self.title) from error
+        return collection
+
+
+def _parse_conditions(collection: SigmaCollection) -> None:
+    """Have pySigma parse the conditions, which it else puts off until no file is known to blame."""
+    from sigma.rule import SigmaRule
+
+    for rule in collection.rules:
+        if isinstance(rule, SigmaRule):
+            for condition in rule.detection.parsed_condition:
+                condition.parse()
+
+
+def _collect_placeholders(node: Any, names: set[str]) -> None:
+    if isinstance(node, list):
+        for entry in node:
+            _collect_placeholders(entry, names)
+    elif isinstance(node, dict):
+        for key, value in node.items():
+            if "expand" in str(key).split("|")[1:]:
+                for entry in value if isinstance(value, list) else [value]:
+                    names.update(_PLACEHOLDER.findall(str(entry)))
+            else:
+                _collect_placeholders(value, names)
+
+
+def _fill(collection: SigmaCollection, placeholders: Mapping[str, tuple[str, ...]]) -> None:
+    from sigma.processing.pipeline import ProcessingItem, ProcessingPipeline
+    from sigma.processing.transformations import ValueListPlaceholderTransformation
+    from sigma.rule import SigmaRule
+
+    pipeline = ProcessingPipeline(
+        items=[ProcessingItem(ValueListPlaceholderTransformation())],
+        vars={name: list(values) for name, values in placeholders.items()},
+    )
+    for rule in collection.rules:
+        if isinstance(rule, SigmaRule):
+            pipeline.apply(rule)
+
+
+def load(
+    places: Iterable[Path],
+    *,
+    placeholders: Mapping[str, tuple[str, ...]] | None = None,
+    library: Iterable[Path] = (),
+) -> list[Rule]:
+    """The alerting rules of every file at or below *places*, sorted by stem.
+
+    References of a correlation are looked up in its own file, then in *places*, then in *library*. A rule that a
+    correlation counts raises no alerts of its own unless that correlation says `generate: true`.
+
+    Raises ContentError for a file that holds no rule, or a reference that leads nowhere.
+    """
+    own = [(path, _documents(path)) for path in content.yaml_files(places)]
+    known = _Names(own)
+    wider: _Names | None = None
+    drawn_in: set[int] = set()
+    found: list[tuple[Path, list[Document], Document, list[Document]]] = []
+    for path, documents in own:
+        local = _Names([(path, documents)])
+        for document in documents:
+            bases: list[Document] = []
+            for reference in _references(document):
+                base = local.get(reference) or known.get(reference)
+                if base is None:
+                    wider = wider or _Names([(other, _documents(other)) for other in content.yaml_files(library)])
+                    base = wider.get(reference)
+                if base is None:
+                    raise ContentError(
+                        path,
+                        f"the correlation refers to {reference!r}, which no rule has as name or id.",
+                        key="correlation.rules",
+                        mend=did_you_mean(str(reference), known.names()),
+                    )
+                bases.append(base)
+                if document["correlation"].get("generate") is not True:
+                    drawn_in.add(id(base))
+            found.append((path, documents, document, bases))
+    rules: list[Rule] = []
+    for path, documents, document, bases in found:
+        if id(document) in drawn_in:
+            continue
+        stem = (
+            path.stem
+            if document is documents[-1]
+            else str(document.get("name") or f"{path.stem}_{documents.index(document) + 1}")
+        )
+        rules.append(Rule(stem, path, document, tuple(bases), placeholders or {}))
+    return sorted(rules, key=lambda rule: (rule.stem, str(rule.path)))
+
+
+class _Names:
+    """Rule documents by name and by id."""
+
+    def __init__(self, files: Sequence[tuple[Path, list[Document]]]) -> None:
+        self._found: dict[str, Document] = {}
+        for _, documents in files:
+            for document in documents:
+                for key in ("id", "name"):
+                    if document.get(key):
+                        self._found.setdefault(str(document[key]), document)
+
+    def get(self, reference: object) -> Document | None:
+        return self._found.get(str(reference))
+
+    def names(self) -> Iterable[str]:
+        return self._found
+
+
+def _documents(path: Path) -> list[Document]:
+    documents = content.read_yaml(path)
+    if not documents:
+        raise ContentError(path, "is empty.", mend="A rule file holds one Sigma rule, or a correlation and its rules.")
+    for number, document in enumerate(documents, 1):
+        key = f"document {number}" if len(documents) > 1 else ""
+        if not isinstance(document, dict):
+            raise ContentError(path, "is not a Sigma rule: its top level is no mapping.", key=key)
+        if "action" in document:
+            raise ContentError(path, "'action' documents are not supported.", key=key, mend="Write each rule out.")
+        if not isinstance(document.get("detection"), dict) and not isinstance(document.get("correlation"), dict):
+            raise ContentError(path, "is not a Sigma rule: it has neither 'detection' nor 'correlation'.", key=key)
+    return documents
+
+
+def _references(document: Document) -> list[Any]:
+    correlation = document.get("correlation")
+    if not isinstance(correlation, dict):
+        return []
+    rules = correlation.get("rules")
+    if rules is None and isinstance(correlation.get("condition"), str):
+        return [word for word in re.findall(r"\w+", correlation["condition"]) if word not in ("and", "or", "not")]
+    return rules if isinstance(rules, list) else [rules] if rules is not None else []

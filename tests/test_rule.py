@@ -1,0 +1,148 @@
+"""Loading rules: what alerts, where references are looked up, and what placeholders do."""
+
+from pathlib import Path
+
+import pytest
+
+from amazon_q_detections import rule
+from amazon_q_detections.errors import ContentError, Refused
+
+SINGLE = """
+title: {title}
+id: {id}
+name: {name}
+logsource: {{product: aws, service: cloudtrail}}
+detection:
+    selection: {{eventSource: q.amazonaws.com, eventName: SendMessage}}
+    condition: selection
+level: low
+"""
+CORRELATION = """
+title: Burst
+id: 11111111-1111-4111-8111-111111111111
+correlation:
+    type: event_count
+    rules: [{base}]
+    group-by: [userIdentity.arn]
+    timespan: 1h
+    condition: {{gte: 5}}
+    generate: {generate}
+level: high
+"""
+
+
+def single(title: str = "Single", number: int = 2, name: str = "message_sent") -> str:
+    return SINGLE.format(title=title, id=f"{number:08}-2222-4222-8222-222222222222", name=name)
+
+
+def write(folder: Path, **files: str) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    for stem, text in files.items():
+        (folder / f"{stem}.yml").write_text(text)
+    return folder
+
+
+def test_a_file_of_one_rule_is_that_rule(tmp_path: Path) -> None:
+    (found,) = rule.load([write(tmp_path, aws_some_rule=single())])
+    assert (found.stem, found.title, found.level, found.is_correlation) == ("aws_some_rule", "Single", "low", False)
+    assert found.collection().rules[-1].title == "Single"
+
+
+@pytest.mark.parametrize(("generate", "alerting"), [("false", ["aws_burst"]), ("true", ["aws_burst", "message_sent"])])
+def test_a_counted_rule_alerts_only_with_generate(tmp_path: Path, generate: str, alerting: list[str]) -> None:
+    """docs/semantics.md, "Correlations": a base rule whose own alerts are wanted needs `generate: true`."""
+    text = single() + "---" + CORRELATION.format(base="message_sent", generate=generate)
+    found = rule.load([write(tmp_path, aws_burst=text)])
+    assert [one.stem for one in found] == alerting
+    assert [document["title"] for document in found[0].documents] == ["Single", "Burst"]
+
+
+def test_references_are_found_in_the_file_then_in_the_places_then_in_the_library(tmp_path: Path) -> None:
+    library = write(tmp_path / "library", base=single("Of the library"), other=single("Also there", 3, "elsewhere"))
+    mine = write(tmp_path / "mine", aws_burst=CORRELATION.format(base="message_sent", generate="false"))
+    (found,) = rule.load([mine], library=[library])
+    assert found.bases[0]["title"] == "Of the library"
+    write(mine, aws_base=single("Of the places"))
+    (found,) = rule.load([mine], library=[library])
+    assert found.bases[0]["title"] == "Of the places"
+    write(mine, aws_burst=single("Of the file", 4) + "---" + CORRELATION.format(base="message_sent", generate="false"))
+    assert (
+        next(one for one in rule.load([mine], library=[library]) if one.is_correlation).bases[0]["title"]
+        == "Of the file"
+    )
+
+
+def test_a_reference_may_be_an_id(tmp_path: Path) -> None:
+    text = single() + "---" + CORRELATION.format(base="00000002-2222-4222-8222-222222222222", generate="false")
+    (found,) = rule.load([write(tmp_path, aws_burst=text)])
+    assert len(found.collection().rules) == 2
+
+
+def test_a_reference_that_leads_nowhere_is_named(tmp_path: Path) -> None:
+    text = single() + "---" + CORRELATION.format(base="mesage_sent", generate="false")
+    with pytest.raises(
+        ContentError, match=r"aws_burst\.yml: correlation\.rules: .*'mesage_sent'.*Did you mean 'message_sent'"
+    ):
+        rule.load([write(tmp_path, aws_burst=text)])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "is empty"),
+        ("- 1", "no mapping"),
+        ("title: x", "neither 'detection' nor 'correlation'"),
+        ("action: global", "'action' documents are not supported"),
+        ("title: [", r"line \d: is not YAML"),
+    ],
+)
+def test_a_file_that_holds_no_rule_is_named(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(ContentError, match=message) as caught:
+        rule.load([write(tmp_path, aws_bad_rule=text)])
+    assert "aws_bad_rule.yml" in str(caught.value)
+
+
+def test_what_pysigma_refuses_is_named_with_the_file(tmp_path: Path) -> None:
+    (found,) = rule.load(
+        [write(tmp_path, aws_bad_rule=single().replace("condition: selection", "condition: selection and"))]
+    )
+    with pytest.raises(ContentError, match=r"aws_bad_rule\.yml: Single: pySigma refuses the rule"):
+        found.collection()
+
+
+EXPANDING = single().replace(
+    "eventName: SendMessage", "eventName: SendMessage, 'requestParameters.x|expand': ['%known%', literal]"
+)
+
+
+def test_an_unset_placeholder_is_refused_by_name(tmp_path: Path) -> None:
+    (found,) = rule.load([write(tmp_path, aws_some_rule=EXPANDING)])
+    assert found.needed_placeholders == found.unset_placeholders == ("known",)
+    with pytest.raises(Refused, match="%known%"):
+        found.collection()
+
+
+def test_placeholder_values_may_hold_wildcards(tmp_path: Path) -> None:
+    (found,) = rule.load([write(tmp_path, aws_some_rule=EXPANDING)], placeholders={"known": ("a*", "b")})
+    assert found.unset_placeholders == ()
+    values = found.collection().rules[-1].detection.detections["selection"].detection_items[-1].value  # type: ignore[union-attr]
+    assert [str(value) for value in values] == ["a*", "b", "literal"]
+    assert values[0].contains_special()
+
+
+def test_the_block_has_stated_defaults(tmp_path: Path) -> None:
+    (found,) = rule.load([write(tmp_path / "plugins", aws_some_rule=single())])
+    assert (found.version, found.category, found.risk, found.response, dict(found.refusals)) == (
+        1,
+        "plugins",
+        20,
+        "",
+        {},
+    )
+    assert (found.schedule.step, found.schedule.delay, found.schedule.throttle) == (300, 900, 3600)
+
+
+def test_a_bad_schedule_is_named(tmp_path: Path) -> None:
+    (found,) = rule.load([write(tmp_path, aws_some_rule=single() + "qdet: {schedule: {step: soon}}")])
+    with pytest.raises(ContentError, match=r"aws_some_rule\.yml: qdet\.schedule: 'soon' is no duration"):
+        _ = found.schedule
