@@ -1,0 +1,125 @@
+"""The engines that run rules on records. Only the meaning itself so far: `sigma`, our evaluator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from amazon_q_detections.errors import ContentError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from amazon_q_detections.correlation import Correlation
+    from amazon_q_detections.rule import Rule
+
+Record = dict[str, Any]
+
+ENGINES = {"sigma": "The meaning itself: our evaluator of Sigma on CloudTrail records."}
+
+
+@dataclass(frozen=True)
+class Match:
+    """A rule raised: by one record, or by the records of a window that end at *time* (ISO-8601, UTC)."""
+
+    rule: Rule
+    time: str
+    event_ids: tuple[str, ...]
+    group: Mapping[str, str] = field(default_factory=dict)
+
+
+class Engine(Protocol):
+    """Runs compiled rules over records."""
+
+    def search(self, rules: Sequence[Rule], records: Iterable[Record]) -> Iterator[Match]:
+        """Every match of *rules* in *records*; correlations come last, since they need all records."""
+
+
+def find(name: str) -> Engine:
+    """The engine called *name*; raises ContentError with the nearest known name."""
+    if name not in ENGINES:
+        raise ContentError("--engine", f"there is no engine {name!r}.", mend=did_you_mean(name, ENGINES))
+    return SigmaEngine()
+
+
+class SigmaEngine:
+    """Evaluates docs/semantics.md on each record, and slides the windows of correlations over all of them."""
+
+    def search(self, rules: Sequence[Rule], records: Iterable[Record]) -> Iterator[Match]:
+        """See Engine; a record that is delivered twice (one eventID) raises a rule once.
+
+        Raises Refused for a rule that the contract refuses, ContentError for one that pySigma refuses.
+        """
+        from amazon_q_detections import condition, correlation, predicate, record, timeline
+
+        # pySigma is imported by the modules above only, so that `qdet list engines` does without it.
+        singles = _BySource()
+        counted: list[tuple[Rule, Correlation, list[Record], set[str]]] = []
+        collected = _BySource()
+        for rule in rules:
+            main = rule.collection().rules[-1]
+            if rule.is_correlation:
+                described = correlation.of_rule(main)  # type: ignore[arg-type]  # the rule says it is one
+                gathered: list[Record] = []
+                seen: set[str] = set()
+                counted.append((rule, described, gathered, seen))
+                for member in described.members:
+                    sources = condition.pinned(member.condition, "eventSource")
+                    collected.add(sources, predicate.compile(member.condition), _Gather(gathered, seen))
+            else:
+                tree = condition.of_rule(main)  # type: ignore[arg-type]  # the rule says it is none
+                singles.add(condition.pinned(tree, "eventSource"), predicate.compile(tree), (rule, set()))
+        for event in records:
+            for matches, (rule, seen) in singles.of(event):
+                if matches(event) and _new(event, seen):
+                    yield Match(rule, record.iso_time(event), (str(event.get("eventID", "")),))
+            for matches, gather in collected.of(event):
+                if matches(event):
+                    gather(event)
+        for rule, described, gathered, _ in counted:
+            for hit in timeline.hits(described, gathered):
+                ids = tuple(str(event.get("eventID", "")) for event in hit.records)
+                yield Match(rule, hit.iso_time, ids, hit.group)
+
+
+class _BySource:
+    """Predicates by the event source that they pin, so that a record meets only those that can match it."""
+
+    def __init__(self) -> None:
+        self._pinned: dict[str, list[tuple[Callable[[Mapping[str, Any]], bool], Any]]] = {}
+        self._free: list[tuple[Callable[[Mapping[str, Any]], bool], Any]] = []
+
+    def add(self, sources: frozenset[str] | None, matches: Callable[[Mapping[str, Any]], bool], thing: Any) -> None:
+        for source in sources or ():
+            self._pinned.setdefault(source, []).append((matches, thing))
+        if sources is None:
+            self._free.append((matches, thing))
+
+    def of(self, event: Record) -> Iterator[tuple[Callable[[Mapping[str, Any]], bool], Any]]:
+        source = event.get("eventSource")
+        if isinstance(source, str):
+            yield from self._pinned.get(source.lower(), ())
+        yield from self._free
+
+
+@dataclass(frozen=True)
+class _Gather:
+    """Keeps an event for a correlation, once."""
+
+    kept: list[Record]
+    seen: set[str]
+
+    def __call__(self, event: Record) -> None:
+        if _new(event, self.seen):
+            self.kept.append(event)
+
+
+def _new(event: Record, seen: set[str]) -> bool:
+    """Whether *event* has not been seen; an event without an id is always new."""
+    key = event.get("eventID")
+    if not isinstance(key, str):
+        return True
+    if key in seen:
+        return False
+    seen.add(key)
+    return True

@@ -1,0 +1,175 @@
+"""What is known of an operation: botocore's service models, and which operations are data events."""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from amazon_q_detections import content
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from botocore.model import OperationModel, ServiceModel
+
+Side = Literal["requestParameters", "responseElements"]
+Shape = Any  # botocore gives a shape its attributes at run time, by its kind
+
+_HOST = ".amazonaws.com"
+
+# Services whose records are known to spell operations and members as the API does, but for a small first letter.
+# Elsewhere CloudTrail rewrites them (EC2's `instancesSet.items`, S3's `bucketName`) or records console-only
+# operations, so that the model can raise a doubt but not settle it.
+AUTHORITATIVE = frozenset({"qbusiness.amazonaws.com", "kendra.amazonaws.com"})
+
+
+def known(event_source: str) -> bool:
+    """Whether botocore has a model for this event source."""
+    return _service(event_source) is not None
+
+
+def operations(event_source: str) -> tuple[str, ...]:
+    """Every operation of the service, sorted; empty for a service that botocore does not have."""
+    service = _service(event_source)
+    return tuple(sorted(service.operation_names)) if service else ()
+
+
+def data_event_types(event_source: str, operation: str) -> tuple[str, ...]:
+    """The `resources.type` values of which one must be selected for this operation to be recorded; () if always."""
+    return _data_events().get((event_source, operation), ())
+
+
+def unknown_member(event_source: str, operation: str, side: Side, path: tuple[str, ...]) -> str | None:
+    """The first step of *path* that the operation's input (or output) does not have, or None if all is known.
+
+    Nothing is judged below a free-form member or a map, nor on an unknown operation. Array elements have no step.
+    """
+    shape = _shape(event_source, operation, side)
+    if shape is None:
+        return None
+    for step in path:
+        while shape.type_name == "list":
+            shape = shape.member
+        if shape.type_name == "map" or getattr(shape, "is_document_type", False):
+            return None
+        members = _members(shape) if shape.type_name == "structure" else {}
+        if step not in members:
+            return step
+        shape = members[step]
+    return None
+
+
+def member_names(event_source: str, operation: str, side: Side, path: tuple[str, ...]) -> tuple[str, ...]:
+    """The members that the operation has below *path*, as CloudTrail spells them."""
+    shape = _shape(event_source, operation, side)
+    for step in path:
+        while shape is not None and shape.type_name == "list":
+            shape = shape.member
+        shape = _members(shape).get(step) if shape is not None and shape.type_name == "structure" else None
+    while shape is not None and shape.type_name == "list":
+        shape = shape.member
+    return tuple(sorted(_members(shape))) if shape is not None and shape.type_name == "structure" else ()
+
+
+def faults(event_source: str, operation: str, side: Side, value: Any) -> Iterator[tuple[str, str]]:
+    """Where a record's parameters do not fit the operation: (path, what is wrong) pairs.
+
+    An unknown member, a missing required one (of the input), a wrong JSON type, a value outside an enumeration.
+    """
+    shape = _shape(event_source, operation, side)
+    if shape is not None and value is not None:
+        yield from _shape_faults(shape, value, side, required=side == "requestParameters")
+
+
+def _shape_faults(shape: Shape, value: Any, path: str, *, required: bool) -> Iterator[tuple[str, str]]:
+    kind = shape.type_name
+    if getattr(shape, "is_document_type", False) or value is None:
+        return
+    if not _fits(kind, value):
+        yield path, f"is {type(value).__name__}, the API has a {kind} there"
+    elif kind == "structure":
+        members = _members(shape)
+        for name in value:
+            if name not in members:
+                yield f"{path}.{name}", f"is no member of {shape.name}"
+            else:
+                yield from _shape_faults(members[name], value[name], f"{path}.{name}", required=required)
+        if required:
+            for name in shape.required_members:
+                if not any(spelling in value for spelling in (name, _small(name))):
+                    yield f"{path}.{_small(name)}", f"is required by {shape.name} and missing"
+    elif kind == "list":
+        for number, element in enumerate(value):
+            yield from _shape_faults(shape.member, element, f"{path}[{number}]", required=required)
+    elif kind == "string" and getattr(shape, "enum", None) and value not in shape.enum:
+        yield path, f"is {value!r}, none of {shape.name}'s values"
+
+
+def _fits(kind: str, value: Any) -> bool:
+    return isinstance(value, _JSON_TYPES.get(kind, object)) and (kind == "boolean" or not isinstance(value, bool))
+
+
+_JSON_TYPES: dict[str, type | tuple[type, ...]] = {
+    "structure": dict,
+    "map": dict,
+    "list": list,
+    "string": str,
+    "character": str,
+    "blob": (str, dict),
+    "boolean": bool,
+    "integer": int,
+    "long": int,
+    "float": (int, float),
+    "double": (int, float),
+    "timestamp": (str, int, float),
+}
+
+
+def _members(shape: Shape) -> dict[str, Shape]:
+    return {_small(name): member for name, member in shape.members.items()}
+
+
+def _small(name: str) -> str:
+    return name[:1].lower() + name[1:]
+
+
+def _shape(event_source: str, operation: str, side: Side) -> Shape:
+    model = _operation(event_source, operation)
+    if model is None:
+        return None
+    return model.input_shape if side == "requestParameters" else model.output_shape
+
+
+def _operation(event_source: str, operation: str) -> OperationModel | None:
+    service = _service(event_source)
+    if service is None or operation not in service.operation_names:
+        return None
+    return service.operation_model(operation)
+
+
+@lru_cache(maxsize=64)
+def _service(event_source: str) -> ServiceModel | None:
+    # Imported late: botocore is only needed to judge operations, not to compile rules.
+    from botocore.exceptions import UnknownServiceError
+    from botocore.loaders import Loader
+    from botocore.model import ServiceModel
+
+    name = event_source.removesuffix(_HOST)
+    if not event_source.endswith(_HOST) or not name.replace("-", "").isalnum():
+        return None
+    try:
+        return ServiceModel(Loader().load_service_model(name, "service-2"), service_name=name)
+    except UnknownServiceError:
+        return None
+
+
+@cache
+def _data_events() -> dict[tuple[str, str], tuple[str, ...]]:
+    (table,) = content.read_yaml(Path(__file__).with_name("data_events.yml"))
+    return {
+        (source, operation): tuple(group["resource_types"])
+        for source, groups in table.items()
+        for group in groups
+        for operation in group["operations"]
+    }

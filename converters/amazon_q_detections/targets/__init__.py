@@ -1,0 +1,45 @@
+"""The targets, and the only place where they are registered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from amazon_q_detections.errors import ContentError, did_you_mean
+
+if TYPE_CHECKING:
+    from amazon_q_detections.target import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """A target's name, its log schemas and formats (the first is the default), and where its class is."""
+
+    name: str
+    schemas: tuple[str, ...]
+    formats: tuple[str, ...]
+    module: str
+    cls: str
+
+    def load(self) -> Target[Any]:
+        """The target itself; its module, and pySigma with it, is imported only now."""
+        target: Target[Any] = getattr(import_module(self.module), self.cls)()
+        return target
+
+
+TARGETS = (
+    Registration("splunk", ("aws_addon",), ("search", "savedsearch"), f"{__name__}.splunk", "Splunk"),
+    Registration("opensearch", ("cloudtrail",), ("dsl", "lucene", "monitor"), f"{__name__}.opensearch", "OpenSearch"),
+    Registration(
+        "cloudwatch", ("cloudtrail",), ("insights", "query_definition"), f"{__name__}.cloudwatch", "CloudWatch"
+    ),
+)
+
+
+def find(name: str) -> Registration:
+    """The registration called *name*; raises ContentError with the nearest known name."""
+    for registration in TARGETS:
+        if registration.name == name:
+            return registration
+    raise ContentError("--target", f"there is no target {name!r}.", mend=did_you_mean(name, [t.name for t in TARGETS]))

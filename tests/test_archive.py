@@ -1,0 +1,95 @@
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from amazon_q_detections import archive
+from amazon_q_detections.errors import ContentError
+
+RECORDS: list[dict[str, Any]] = [{"eventName": name, "eventID": name, "requestParameters": None} for name in "ABC"]
+LINES = "".join(json.dumps(record) + "\n" for record in RECORDS)
+
+
+def read(path: Path) -> tuple[list[dict[str, Any]], list[str]]:
+    problems: list[ContentError] = []
+    found = list(archive.records(path, problems.append))
+    return found, [str(problem) for problem in problems]
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("trail.json", json.dumps({"Records": RECORDS}).encode()),
+        ("array.json", json.dumps(RECORDS).encode()),
+        ("pretty.json", json.dumps({"Records": RECORDS}, indent=2).encode()),
+        ("bom.json", b"\xef\xbb\xbf" + json.dumps(RECORDS).encode()),
+        ("lines.jsonl", LINES.encode()),
+        ("lines.json", ("\n" + LINES + "\n\n").encode()),
+        ("trail.json.gz", gzip.compress(json.dumps({"Records": RECORDS}).encode())),
+        ("members.jsonl.gz", b"".join(gzip.compress((json.dumps(record) + "\n").encode()) for record in RECORDS)),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_every_shape_gives_the_same_records(tmp_path: Path, name: str, data: bytes) -> None:
+    (tmp_path / name).write_bytes(data)
+    assert read(tmp_path / name) == (RECORDS, [])
+
+
+def test_a_single_record_is_an_archive(tmp_path: Path) -> None:
+    (tmp_path / "one.json").write_text(json.dumps(RECORDS[0], indent=1))
+    assert read(tmp_path / "one.json") == (RECORDS[:1], [])
+
+
+def test_a_broken_line_is_named_and_the_rest_is_read(tmp_path: Path) -> None:
+    (tmp_path / "x.jsonl").write_text(json.dumps(RECORDS[0]) + '\n{"eventName": \n' + json.dumps(RECORDS[1]) + "\n")
+    found, problems = read(tmp_path / "x.jsonl")
+    assert found == RECORDS[:2]
+    assert len(problems) == 1
+    assert "x.jsonl: line 2: is not JSON" in problems[0]
+
+
+def test_what_is_no_record_is_named_and_the_rest_is_read(tmp_path: Path) -> None:
+    (tmp_path / "x.json").write_text(json.dumps({"Records": [RECORDS[0], 7, {"foo": 1}, RECORDS[1]]}))
+    found, problems = read(tmp_path / "x.json")
+    assert found == RECORDS[:2]
+    assert [problem.split(": ")[1] for problem in problems] == ["record 2", "record 3"]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"not json",
+        b"\x1f\x8b broken",
+        gzip.compress(json.dumps(RECORDS).encode())[:-9],
+        b"\xff\xfe\x00",
+        b"[" * 100_000,
+    ],
+    ids=["empty", "text", "no gzip", "cut gzip", "no utf-8", "deep"],
+)
+def test_an_unreadable_file_is_one_problem(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "x.json").write_bytes(data)
+    found, problems = read(tmp_path / "x.json")
+    assert found == []
+    assert len(problems) == 1
+    assert str(tmp_path / "x.json") in problems[0]
+
+
+def test_a_folder_gives_its_archives_but_no_digests(tmp_path: Path) -> None:
+    for name in ("b/2.json.gz", "a/1.json", "a/notes.txt", "CloudTrail-Digest/d.json.gz", "c.ndjson"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    found = [path.relative_to(tmp_path).as_posix() for path in archive.files([tmp_path])]
+    assert found == ["a/1.json", "b/2.json.gz", "c.ndjson"]
+
+
+def test_a_file_named_twice_is_read_once(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_bytes(b"[]")
+    assert archive.files([tmp_path, tmp_path / "a.json"]) == [tmp_path / "a.json"]
+
+
+def test_a_missing_place_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ContentError, match="no such file"):
+        archive.files([tmp_path / "nowhere"])

@@ -1,0 +1,79 @@
+from typing import Any
+
+import pytest
+
+from amazon_q_detections import service_model
+from amazon_q_detections.service_model import Side
+
+Q = "qbusiness.amazonaws.com"
+
+
+@pytest.mark.parametrize(
+    ("operation", "path", "unknown"),
+    [
+        ("CreatePlugin", "displayName", None),
+        ("CreatePlugin", "DisplayName", "DisplayName"),
+        ("CreatePlugin", "authConfiguration.noAuthConfiguration", None),
+        ("CreatePlugin", "authConfiguration.noAuth", "noAuth"),
+        ("CreatePlugin", "displayName.length", "length"),
+        ("BatchPutDocument", "documents.content.s3.bucket", None),
+        ("BatchPutDocument", "documents.contents", "contents"),
+        ("CreateDataSource", "configuration.anything.goes.here", None),
+        ("NoSuchOperation", "whatever", None),
+    ],
+)
+def test_members_are_known_by_the_names_in_the_record(operation: str, path: str, unknown: str | None) -> None:
+    assert service_model.unknown_member(Q, operation, "requestParameters", tuple(path.split("."))) == unknown
+
+
+def test_the_first_letter_of_a_member_is_small_in_a_record() -> None:
+    kendra = "kendra.amazonaws.com"
+    assert service_model.unknown_member(kendra, "BatchPutDocument", "requestParameters", ("indexId",)) is None
+    assert service_model.unknown_member(kendra, "BatchPutDocument", "requestParameters", ("IndexId",)) == "IndexId"
+
+
+@pytest.mark.parametrize("source", ["q.amazonaws.com", "example.com", "../../etc.amazonaws.com", ""])
+def test_a_service_that_botocore_has_not_is_not_judged(source: str) -> None:
+    assert not service_model.known(source)
+    assert service_model.operations(source) == ()
+    assert list(service_model.faults(source, "CreatePlugin", "requestParameters", {"x": 1})) == []
+
+
+APP = "a1b2c3d4-5678-90ab-cdef-111122223333"
+
+
+@pytest.mark.parametrize(
+    ("side", "value", "expected"),
+    [
+        ("requestParameters", {"applicationId": APP, "displayName": "x", "type": "CUSTOM", "authConfiguration": {}}, []),
+        ("requestParameters", None, []),
+        ("requestParameters", {"applicationId": APP, "displayName": "x", "type": "ODD", "authConfiguration": {}}, ["requestParameters.type"]),
+        ("requestParameters", {"displayName": "x", "type": "CUSTOM", "authConfiguration": {}}, ["requestParameters.applicationId"]),
+        ("requestParameters", {"applicationId": 7, "displayName": True, "type": "CUSTOM", "authConfiguration": []},
+         ["requestParameters.applicationId", "requestParameters.displayName", "requestParameters.authConfiguration"]),
+        ("requestParameters", {"applicationId": APP, "displayName": "x", "type": "CUSTOM", "authConfiguration": {}, "name": "x"},
+         ["requestParameters.name"]),
+        ("responseElements", {"pluginId": "p", "buildStatus": "READY"}, []),
+        ("responseElements", {"plugin": "p"}, ["responseElements.plugin"]),
+    ],
+)  # fmt: skip
+def test_faults_of_a_record_are_found_by_path(side: Side, value: Any, expected: list[str]) -> None:
+    assert [path for path, _ in service_model.faults(Q, "CreatePlugin", side, value)] == expected
+
+
+def test_nothing_is_judged_below_a_free_form_member() -> None:
+    value = {"applicationId": APP, "indexId": APP, "displayName": "x", "configuration": {"odd": [{"odder": 1}]}}
+    assert list(service_model.faults(Q, "CreateDataSource", "requestParameters", value)) == []
+
+
+def test_every_data_event_is_an_operation_that_exists() -> None:
+    known = set(service_model.operations(Q))
+    data = {name for name in known if service_model.data_event_types(Q, name)}
+    assert len(data) == 20
+    assert service_model.data_event_types(Q, "BatchPutDocument") == (
+        "AWS::QBusiness::Application",
+        "AWS::QBusiness::Index",
+    )
+    assert service_model.data_event_types(Q, "CreatePlugin") == ()
+    table = service_model._data_events()
+    assert {name for source, name in table if source == Q} == data
