@@ -1,0 +1,176 @@
+"""Compile rules for the targets and make their bundles; judges nothing."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from amazon_q_detections import __version__, bundle, targets
+from amazon_q_detections.errors import ContentError, Refused, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
+
+    from amazon_q_detections.rule import Rule
+    from amazon_q_detections.target import Query
+    from amazon_q_detections.targets import Registration
+
+DEFAULT_NAME = "amazon_q_detections"
+_NAME = re.compile(r"[a-z][a-z0-9_]{2,60}")
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A rule that a target refused; *declared* when its custom block says so, which is no finding."""
+
+    stem: str
+    target: str
+    reason: str
+    declared: bool
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A rule that was not compiled because placeholders of it have no values."""
+
+    stem: str
+    placeholders: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """One target's bundle, in memory: its files, and what is not in it and why."""
+
+    target: str
+    schema: str
+    tree: bundle.Tree
+    compiled: tuple[str, ...]
+    refusals: tuple[Refusal, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+def compile_rule(rule: Rule, registration: Registration, schema: str) -> Query:
+    """One rule for one target; raises Refused naming rule and target, ContentError for a rule that is none."""
+    try:
+        query: Query = registration.load().compile(rule, schema)
+    except Refused as refused:
+        raise refused.within(stem=rule.stem, target=registration.name) from refused
+    return query
+
+
+def make(
+    rules: Sequence[Rule],
+    chosen: Iterable[Registration],
+    *,
+    schema: str | None = None,
+    name: str = DEFAULT_NAME,
+    step: Callable[[], None] = lambda: None,
+) -> list[Bundle]:
+    """The bundles of *rules* for the *chosen* targets; *step* is called after each rule and target.
+
+    Raises ContentError for an unusable *name* or *schema*, two rules of one stem, or a rule that pySigma refuses.
+    """
+    if not _NAME.fullmatch(name):
+        raise ContentError("--name", f"{name!r} is no bundle name.", mend="Use 3 to 61 of a-z, 0-9 and _.")
+    _refuse_twins(rules)
+    chosen = list(chosen)
+    return [_bundle(rules, registration, schema_of(registration, schema), name, step) for registration in chosen]
+
+
+def schema_of(registration: Registration, schema: str | None) -> str:
+    """The schema to compile for, the target's first unless asked; raises ContentError for one it does not have."""
+    if schema is None:
+        return registration.schemas[0]
+    if schema not in registration.schemas:
+        raise ContentError(
+            "--schema",
+            f"{registration.name} has no schema {schema!r}.",
+            mend=did_you_mean(schema, registration.schemas),
+        )
+    return schema
+
+
+def _refuse_twins(rules: Sequence[Rule]) -> None:
+    seen: dict[str, Rule] = {}
+    for rule in rules:
+        other = seen.setdefault(rule.stem, rule)
+        if other is not rule:
+            raise ContentError(rule.path, f"has the same stem as {other.path}.", mend="Rename one of the two files.")
+
+
+def _bundle(
+    rules: Sequence[Rule], registration: Registration, schema: str, name: str, step: Callable[[], None]
+) -> Bundle:
+    target = registration.load()
+    queries: list[Query] = []
+    refusals: list[Refusal] = []
+    left_out: list[LeftOut] = []
+    for rule in rules:
+        if rule.unset_placeholders:
+            left_out.append(LeftOut(rule.stem, rule.unset_placeholders))
+        else:
+            try:
+                queries.append(target.compile(rule, schema))
+            except Refused as refused:
+                reason = f"{refused.construct}: {refused.reason}"
+                refusals.append(Refusal(rule.stem, target.name, reason, target.name in rule.refusals))
+        step()
+    tree = target.bundle(queries, name=name, schema=schema)
+    tree["manifest.json"] = _manifest(target.name, schema, name, queries, refusals, left_out)
+    compiled = tuple(query.rule.stem for query in queries)
+    return Bundle(target.name, schema, tree, compiled, tuple(refusals), tuple(left_out))
+
+
+def _manifest(
+    target: str,
+    schema: str,
+    name: str,
+    queries: Sequence[Query],
+    refusals: Sequence[Refusal],
+    left_out: Sequence[LeftOut],
+) -> bytes:
+    """What is in the bundle, on which assumptions it rests, and what is not in it and why."""
+    document: dict[str, Any] = {
+        "name": name,
+        "version": __version__,
+        "target": target,
+        "schema": schema,
+        "rules": [
+            {
+                "stem": query.rule.stem,
+                "id": query.rule.id,
+                "version": query.rule.version,
+                "title": query.rule.title,
+                "level": query.rule.level,
+                "promise": query.promise,
+                "assumptions": sorted(query.assumptions),
+                "formats": sorted(query.texts),
+                "missing": dict(sorted(query.missing.items())),
+            }
+            for query in queries
+        ],
+        "refused": [
+            {"stem": refusal.stem, "reason": refusal.reason, "declared": refusal.declared} for refusal in refusals
+        ],
+        "left_out": [{"stem": left.stem, "placeholders": list(left.placeholders)} for left in left_out],
+    }
+    return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def write(bundles: Iterable[Bundle], out: Path) -> None:
+    """Write each bundle to its folder below *out*; nothing is written before all of them are made."""
+    for made in bundles:
+        bundle.write(made.tree, out / made.target)
+
+
+def differences(bundles: Iterable[Bundle], out: Path) -> list[str]:
+    """The paths below *out* that differ from the bundles."""
+    return [f"{made.target}/{path}" for made in bundles for path in bundle.differences(made.tree, out / made.target)]
+
+
+def chosen_targets(names: Sequence[str]) -> list[Registration]:
+    """The registrations of *names*, or of all targets; raises ContentError for an unknown one."""
+    return [targets.find(name) for name in dict.fromkeys(names)] or list(targets.TARGETS)

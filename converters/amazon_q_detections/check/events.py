@@ -1,0 +1,114 @@
+"""Events files: one per rule, enough cases, and records that CloudTrail could have written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from amazon_q_detections import service_model
+from amazon_q_detections.check.finding import Finding
+from amazon_q_detections.errors import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from amazon_q_detections.check.finding import Severity
+    from amazon_q_detections.fixture import Event, Fixture
+    from amazon_q_detections.rule import Rule
+
+_LEAST_MATCHES, _LEAST_NEAR_MISSES = 1, 2
+
+
+def findings(rules: Sequence[Rule], fixtures: Sequence[Fixture], *, whole: bool) -> Iterator[Finding]:
+    """Compare rules and events files by stem, and judge each file; *whole* when they are meant to be one set."""
+    stems = {rule.stem for rule in rules}
+    by_stem: dict[str, Fixture] = {}
+    for fixture in fixtures:
+        other = by_stem.setdefault(fixture.stem, fixture)
+        if other is not fixture:
+            yield Finding(fixture.path, "", "duplicate-events", f"{other.path} has the same stem.")
+        elif fixture.stem not in stems and whole:
+            mend = did_you_mean(fixture.stem, stems) if len(stems) < 500 else ""
+            yield Finding(fixture.path, "", "orphan-events", f"no rule has the stem {fixture.stem!r}. {mend}")
+    for rule in rules:
+        found = by_stem.get(rule.stem)
+        if found is None:
+            yield Finding(rule.path, "", "no-events", f"has no events file {rule.stem}.yml with match and no_match.")
+        else:
+            yield from _cases(rule, found)
+    used = [fixture for fixture in fixtures if fixture.stem in stems]
+    yield from _unique_ids(used)
+    for fixture in used:
+        yield from _records(fixture)
+
+
+def _cases(rule: Rule, fixture: Fixture) -> Iterator[Finding]:
+    matches = sum(case.expected for case in fixture.cases)
+    misses = len(fixture.cases) - matches
+    if matches < _LEAST_MATCHES:
+        yield Finding(fixture.path, "match", "too-few-events", "has no event that matches.")
+    if misses < _LEAST_NEAR_MISSES:
+        message = f"has {misses} near misses; a rule needs at least {_LEAST_NEAR_MISSES}."
+        yield Finding(fixture.path, "no_match", "too-few-events", message)
+    names = [case.name for case in fixture.cases]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield Finding(fixture.path, name, "duplicate-name", "names two cases.")
+    for name in rule.needed_placeholders:
+        if not fixture.placeholders.get(name):
+            yield Finding(fixture.path, "placeholders", "placeholder", f"gives no values for %{name}%.")
+
+
+def _unique_ids(fixtures: Sequence[Fixture]) -> Iterator[Finding]:
+    """Ids that two files share, or two events of one case; the cases of a file may share their events."""
+    seen: dict[str, Fixture] = {}
+    for fixture in fixtures:
+        for case in fixture.cases:
+            ids = [event["eventID"] for event in case.events]
+            for shared in sorted({one for one in ids if ids.count(one) > 1}) if len(set(ids)) < len(ids) else ():
+                yield Finding(fixture.path, f"{case.name}: eventID", "duplicate-event-id", f"{shared} is given twice.")
+            for one in ids:
+                other = seen.setdefault(one, fixture)
+                if other is not fixture:
+                    message = f"{one} is also in {other.path}."
+                    yield Finding(fixture.path, f"{case.name}: eventID", "duplicate-event-id", message)
+
+
+def _records(fixture: Fixture) -> Iterator[Finding]:
+    said: set[tuple[str, str]] = set()
+    for case in fixture.cases:
+        for event in case.events:
+            for finding in _record(fixture, case.name, event):
+                if (finding.key, finding.message) not in said:  # a repeated event has its fault once
+                    said.add((finding.key, finding.message))
+                    yield finding
+
+
+def _record(fixture: Fixture, name: str, event: Event) -> Iterator[Finding]:
+    source, operation = event["eventSource"], event["eventName"]
+    known = service_model.operations(source)
+    if not known or event.get("eventType", "AwsApiCall") != "AwsApiCall":
+        return
+    severity: Severity = "error" if source in service_model.AUTHORITATIVE else "warning"
+    if operation not in known:
+        message = f"{source} has no operation {operation!r}. {did_you_mean(operation, known)}"
+        yield Finding(fixture.path, f"{name}: eventName", "unknown-operation", message, severity)
+        return
+    sides: tuple[service_model.Side, ...] = ("requestParameters", "responseElements")
+    for side in sides:
+        for path, fault in service_model.faults(source, operation, side, event.get(side)):
+            yield Finding(fixture.path, f"{name}: {path}", "parameters", f"{fault}.", severity)
+    succeeded = source in service_model.AUTHORITATIVE and not event.get("errorCode")
+    takes_any = service_model.member_names(source, operation, "requestParameters", ())
+    if succeeded and takes_any and event.get("requestParameters") is None:
+        message = "is null on a call that succeeded; only a denied one is recorded so."
+        yield Finding(fixture.path, f"{name}: requestParameters", "parameters", message, "warning")
+    yield from _event_kind(fixture, name, event)
+
+
+def _event_kind(fixture: Fixture, name: str, event: Event) -> Iterator[Finding]:
+    types = service_model.data_event_types(event["eventSource"], event["eventName"])
+    if event["eventSource"] != "qbusiness.amazonaws.com" or "eventCategory" not in event:
+        return
+    wanted = "Data" if types else "Management"
+    if event["eventCategory"] != wanted or event.get("managementEvent") is not (not types):
+        message = f"is {event['eventCategory']}, and CloudTrail records {event['eventName']} as {wanted}."
+        yield Finding(fixture.path, f"{name}: eventCategory", "event-category", message)

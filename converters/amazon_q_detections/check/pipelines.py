@@ -1,0 +1,36 @@
+"""The declarative pipelines: each is one that pySigma reads, named for its file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sigma.exceptions import SigmaError
+from sigma.processing.pipeline import ProcessingPipeline
+
+from amazon_q_detections import content, targets
+from amazon_q_detections.check.finding import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+def findings(folder: Path) -> Iterator[Finding]:
+    """The findings in a folder of pipelines: unreadable ones, wrong names, and schemas without one."""
+    found = {path.stem: path for path in content.yaml_files([folder])}
+    for target in targets.TARGETS:
+        for schema in target.schemas:
+            stem = f"{target.name}_{schema}"
+            if stem not in found:
+                yield Finding(folder, "", "pipeline", f"has no {stem}.yml, the schema {schema} of {target.name}.")
+    for stem, path in found.items():
+        documents = content.read_yaml(path)
+        try:
+            pipeline = ProcessingPipeline.from_dict(documents[0])
+        except (SigmaError, TypeError, KeyError, IndexError, AttributeError) as error:
+            yield Finding(path, "", "pipeline", f"pySigma refuses it: {error}")
+            continue
+        if pipeline.name != f"amazon_q_{stem}":
+            yield Finding(
+                path, "name", "pipeline", f"{pipeline.name!r} is not 'amazon_q_{stem}', the id it is published under."
+            )

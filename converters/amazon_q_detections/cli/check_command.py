@@ -1,0 +1,50 @@
+"""`qdet check`: everything that can be judged without an engine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from amazon_q_detections import check, content
+from amazon_q_detections.check import report
+from amazon_q_detections.cli import FINDINGS, GOOD, console, options
+
+
+@click.command("check")
+@click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path(exists=True, path_type=Path))
+@click.option("--format", "form", type=click.Choice(report.FORMATS), default="text", show_default=True)
+@options.rules
+@options.events
+@options.as_json
+@options.quiet
+def command(
+    paths: tuple[Path, ...],
+    form: str,
+    rule_dirs: tuple[Path, ...],
+    with_builtin: bool,
+    placeholders: Path | None,
+    event_dirs: tuple[Path, ...],
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Judge the rules at PATH (or all), their events files and the pipelines, without running a query.
+
+    Operations and parameters are checked against the AWS service models; warnings do not fail.
+
+    \b
+    Examples:
+      qdet check
+      qdet check --rules my_rules --events my_events
+      qdet check --format github
+    """
+    rules = options.chosen_rules(paths, rule_dirs, with_builtin, content.read_placeholders(placeholders))
+    places = options.chosen_events(paths, rule_dirs, event_dirs, with_builtin)
+    with console.progress("Checking", len(rules), quiet=quiet) as step:
+        findings = check.run(rules, places, whole=not paths, step=step)
+    for text in report.lines(findings, "json" if as_json else form):
+        console.line(text)
+    errors = sum(finding.severity == "error" for finding in findings)
+    unjudged = "" if places else " No --events given: events are not judged."
+    console.talk(f"{len(rules)} rules: {errors} errors, {len(findings) - errors} warnings.{unjudged}", quiet=quiet)
+    return FINDINGS if errors else GOOD

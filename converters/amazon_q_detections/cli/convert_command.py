@@ -1,0 +1,81 @@
+"""`qdet convert`: the query of a rule."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from amazon_q_detections import build, content, targets
+from amazon_q_detections.cli import FINDINGS, GOOD, console, options
+from amazon_q_detections.errors import ContentError, Refused, did_you_mean
+
+
+@click.command("convert")
+@click.argument("paths", metavar="RULE...", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.option("--target", "target_name", required=True, metavar="T", help="splunk, opensearch or cloudwatch.")
+@click.option("--schema", metavar="S", help="The log schema, if not the target's first.")
+@click.option("--format", "text_format", metavar="F", help="One of the target's formats, if not its first.")
+@options.rules
+@options.as_json
+@options.quiet
+def command(
+    paths: tuple[Path, ...],
+    target_name: str,
+    schema: str | None,
+    text_format: str | None,
+    rule_dirs: tuple[Path, ...],
+    with_builtin: bool,
+    placeholders: Path | None,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Print the query of each RULE (a file, or a folder of them) for one target.
+
+    \b
+    Formats:
+      splunk       search, savedsearch
+      opensearch   dsl, lucene, monitor
+      cloudwatch   insights, query_definition
+
+    The rules that a correlation refers to are found in the same file, then in --rules, then in ours.
+    """
+    registration = targets.find(target_name)
+    schema = build.schema_of(registration, schema)
+    text_format = text_format or registration.formats[0]
+    if text_format not in registration.formats:
+        mend = did_you_mean(text_format, registration.formats)
+        raise ContentError("--format", f"{target_name} has no format {text_format!r}.", mend=mend)
+    rules = options.chosen_rules(paths, rule_dirs, with_builtin, content.read_placeholders(placeholders))
+    refused = False
+    for number, rule in enumerate(rules):
+        try:
+            query = build.compile_rule(rule, registration, schema)
+            if text_format not in query.texts:
+                raise Refused(
+                    f"the format {text_format}", query.missing[text_format], stem=rule.stem, target=target_name
+                )
+        except Refused as refusal:
+            refused = refused or target_name not in rule.refusals
+            if as_json:
+                console.json_line(
+                    {"stem": rule.stem, "target": target_name, "refused": f"{refusal.construct}: {refusal.reason}"}
+                )
+            console.talk(str(refusal), quiet=quiet and target_name in rule.refusals)
+            continue
+        if as_json:
+            console.json_line(
+                {
+                    "stem": rule.stem,
+                    "id": rule.id,
+                    "target": target_name,
+                    "schema": schema,
+                    "format": text_format,
+                    "query": query.texts[text_format],
+                }
+            )
+        else:
+            if number:
+                console.line("")
+            console.line(query.texts[text_format])
+    return FINDINGS if refused else GOOD

@@ -1,0 +1,78 @@
+"""Options that several commands share, and the rules and events that they choose."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from amazon_q_detections import content, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from amazon_q_detections.rule import Rule
+
+_EXISTING = click.Path(exists=True, path_type=Path)
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+Decorated = Any
+Decorator = "Callable[[Decorated], Decorated]"
+
+
+def quiet(command: Decorated) -> Decorated:
+    """`-q/--quiet`."""
+    return click.option("-q", "--quiet", is_flag=True, help="Say nothing on stderr but errors.")(command)
+
+
+def as_json(command: Decorated) -> Decorated:
+    """`--json`."""
+    return click.option("--json", "as_json", is_flag=True, help="One JSON object a line on stdout.")(command)
+
+
+def rules(command: Decorated) -> Decorated:
+    """`--rules`, `--with-builtin` and `--placeholders`."""
+    command = click.option(
+        "--placeholders",
+        type=_FILE,
+        metavar="FILE",
+        help="Your allow-lists, YAML: `name: [value, …]`. A rule whose list is unset is left out.",
+    )(command)
+    command = click.option("--with-builtin", is_flag=True, help="With --rules: the built-in rules too.")(command)
+    return click.option(
+        "--rules", "rule_dirs", multiple=True, type=_EXISTING, metavar="DIR",
+        help="Your own rules instead of the built-in ones; repeatable.",
+    )(command)  # fmt: skip
+
+
+def events(command: Decorated) -> Decorated:
+    """`--events`."""
+    return click.option(
+        "--events", "event_dirs", multiple=True, type=_EXISTING, metavar="DIR",
+        help="Events files of your own rules; repeatable.",
+    )(command)  # fmt: skip
+
+
+def chosen_rules(
+    paths: Sequence[Path], rule_dirs: Sequence[Path], with_builtin: bool, placeholders: Mapping[str, tuple[str, ...]]
+) -> list[Rule]:
+    """The rules that *paths* name, else those of `--rules`, else the built-in ones.
+
+    References of correlations are looked up in `--rules` and in the built-in rules as well.
+    """
+    builtin = content.folder("sigma_rules")
+    places = [*(paths or rule_dirs or [builtin]), *([builtin] if with_builtin else [])]
+    return rule.load(places, placeholders=placeholders, library=[*rule_dirs, builtin])
+
+
+def chosen_events(
+    paths: Sequence[Path], rule_dirs: Sequence[Path], event_dirs: Sequence[Path], with_builtin: bool
+) -> list[Path]:
+    """The folders whose events files belong to the chosen rules; empty when a user's rules have none."""
+    builtin = content.folder("events")
+    if event_dirs:
+        return [*event_dirs, *([builtin] if with_builtin else [])]
+    rules_home = content.folder("sigma_rules").resolve()
+    foreign = [place for place in (paths or rule_dirs) if not place.resolve().is_relative_to(rules_home)]
+    return [] if foreign and not with_builtin else [builtin]

@@ -1,0 +1,262 @@
+"""Each fault that `qdet check` promises to find, made in a good rule: exit code 1, file and key named."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from amazon_q_detections import cli
+from amazon_q_detections.check import report
+
+RULE = """
+title: Batch Uploaded
+id: 0b9ae1b2-7ab5-4c0c-8e7f-7c2f4d0f4c11
+status: test
+description: Documents were uploaded.
+author: tests
+date: 2026-01-01
+tags: [attack.impact, attack.t1565.001]
+references: [https://example.com]
+logsource:
+    product: aws
+    service: cloudtrail
+    definition: 'Requirements: data events of AWS::QBusiness::Index.'
+detection:
+    selection:
+        eventSource: qbusiness.amazonaws.com
+        eventName: BatchPutDocument
+        errorCode: null
+        requestParameters.documents.content.s3.bucket: evil-bucket
+        recipientAccountId: '012345670123'
+    condition: selection
+falsepositives: [Whoever loads the index by hand.]
+level: low
+qdet:
+    version: 1
+    category: documents
+    prerequisite:
+        events: data
+        resource_types: ['AWS::QBusiness::Index']
+    risk: 20
+"""
+EVENTS = """
+match:
+    - &match
+      eventSource: qbusiness.amazonaws.com
+      eventName: BatchPutDocument
+      eventTime: '2026-01-01T00:00:00Z'
+      eventID: 6c7b4d2e-0000-4000-8000-000000000001
+      recipientAccountId: '012345670123'
+      managementEvent: false
+      eventCategory: Data
+      requestParameters:
+          applicationId: a1b2c3d4-5678-90ab-cdef-111122223333
+          indexId: b1b2c3d4-5678-90ab-cdef-111122223333
+          documents:
+              - id: one
+                content: {s3: {bucket: evil-bucket, key: one.txt}}
+no_match:
+    - <<: *match
+      eventID: 6c7b4d2e-0000-4000-8000-000000000002
+      errorCode: AccessDenied
+      requestParameters: null
+    - <<: *match
+      eventID: 6c7b4d2e-0000-4000-8000-000000000003
+      eventSource: kendra.amazonaws.com
+      requestParameters: {indexId: b1b2c3d4-5678-90ab-cdef-111122223333, documents: [{id: one}]}
+"""
+STEM = "aws_batch_uploaded"
+
+
+@pytest.fixture
+def content(tmp_path: Path) -> Path:
+    for folder, text in (("rules", RULE), ("events", EVENTS)):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / f"{STEM}.yml").write_text(text)
+    return tmp_path
+
+
+def check(content: Path, *options: str) -> Result:
+    arguments = ["check", "--rules", str(content / "rules"), "--events", str(content / "events"), *options]
+    return CliRunner().invoke(cli.app, arguments, standalone_mode=False)
+
+
+def test_good_content_has_no_finding(content: Path) -> None:
+    result = check(content)
+    assert (result.stdout, result.return_value) == ("", cli.GOOD)
+
+
+def changed(folder: str, old: str, new: str) -> Callable[[Path], None]:
+    def change(content: Path) -> None:
+        path = content / folder / f"{STEM}.yml"
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new, 1))
+
+    return change
+
+
+def copied(content: Path, events: str = "7c7b4d2e") -> None:
+    """A second rule with the id of the first, and its events with or without ids of their own."""
+    for folder in ("rules", "events"):
+        text = (content / folder / f"{STEM}.yml").read_text().replace("6c7b4d2e", events)
+        (content / folder / "aws_another_rule.yml").write_text(text)
+
+
+FAULTS = {
+    "unknown operation": (
+        changed("rules", "eventName: BatchPutDocument", "eventName: BatchPutDocuments"),
+        "rules", "detection.eventName", "unknown-operation", "Did you mean 'BatchPutDocument'?",
+    ),
+    "unknown operation in events": (
+        changed("events", "eventName: BatchPutDocument", "eventName: BatchPutDocuments"),
+        "events", "match[0]: eventName", "unknown-operation", "Did you mean 'BatchPutDocument'?",
+    ),
+    "wrong parameter name": (
+        changed("rules", "content.s3.bucket", "content.s3.bucketName"),
+        "rules", "detection.requestParameters.documents.content.s3.bucketName", "unknown-parameter", "'bucket'",
+    ),
+    "wrong parameter name in events": (
+        changed("events", "indexId: b1", "index: b1"),
+        "events", "match[0]: requestParameters.index", "parameters", "is no member of BatchPutDocumentRequest",
+    ),
+    "wrong type in events": (
+        changed("events", "applicationId: a1b2c3d4-5678-90ab-cdef-111122223333", "applicationId: 7"),
+        "events", "match[0]: requestParameters.applicationId", "parameters", "the API has a string there",
+    ),
+    "too few near misses": (
+        changed("events", EVENTS[EVENTS.index("    - <<: *match\n      eventID: 6c7b4d2e-0000-4000-8000-000000000003"):], ""),
+        "events", "no_match", "too-few-events", "has 1 near misses",
+    ),
+    "key given twice in events": (
+        changed("events", "match:\n    - &match", "match: []\nno_match:\n    - &match"),
+        "events", "no_match", "duplicate-key", "given twice",
+    ),
+    "data events without prerequisite": (
+        changed("rules", "    prerequisite:\n        events: data\n        resource_types: ['AWS::QBusiness::Index']\n", ""),
+        "rules", "qdet.prerequisite", "prerequisite", "AWS::QBusiness::Application or AWS::QBusiness::Index",
+    ),
+    "data events called management": (
+        changed("rules", "events: data", "events: management"),
+        "rules", "qdet.prerequisite", "prerequisite", "is missing or not 'events: data'",
+    ),
+    "wrong resource type": (
+        changed("rules", "resource_types: ['AWS::QBusiness::Index']", "resource_types: ['AWS::QBusiness::DataSource']"),
+        "rules", "qdet.prerequisite.resource_types", "prerequisite", "of which a trail must select one",
+    ),
+    "definition without the type": (
+        changed("rules", "data events of AWS::QBusiness::Index", "data events"),
+        "rules", "logsource.definition", "prerequisite", "does not name AWS::QBusiness::Index",
+    ),
+    "duplicate id": (copied, "rules", "id", "duplicate-id", "is also that of"),
+    "event id of another file": (
+        lambda content: copied(content, events="6c7b4d2e"),
+        "events", "match[0]: eventID", "duplicate-event-id", "is also in",
+    ),
+    "event id given twice in a sequence": (
+        changed("events", "no_match:", "no_match:\n    - [*match, *match]"),
+        "events", "no_match[0]: eventID", "duplicate-event-id", "is given twice",
+    ),
+    "leading zero": (
+        changed("rules", "'012345670123'", "012345670123"),
+        "rules", "detection.selection.recipientAccountId", "leading-zero", "Quote it",
+    ),
+    "leading zero in events": (
+        changed("events", "'012345670123'", "012345670123"),
+        "events", "match[0].recipientAccountId", "leading-zero", "Quote it",
+    ),
+    "duplicate key": (
+        changed("rules", "level: low", "level: low\nlevel: high"),
+        "rules", "level", "duplicate-key", "YAML keeps only the last",
+    ),
+    "unknown level": (changed("rules", "level: low", "level: lo"), "rules", "level", "level", "Did you mean 'low'?"),
+    "no uuid": (changed("rules", "0b9ae1b2-7ab5", "0b9ae1b2-x"), "rules", "id", "id", "is no UUID"),
+    "unknown key of the block": (
+        changed("rules", "    risk: 20", "    rsik: 20"), "rules", "qdet.rsik", "custom-block", "Did you mean 'risk'?",
+    ),
+    "risk that does not fit": (changed("rules", "risk: 20", "risk: 90"), "rules", "qdet.risk", "risk", "goes from 11 to 30"),
+    "bad schedule": (
+        changed("rules", "    risk: 20", "    risk: 20\n    schedule: {step: soon}"),
+        "rules", "qdet.schedule", "schedule", "is no duration",
+    ),
+    "refusal of no target": (
+        changed("rules", "    risk: 20", "    risk: 20\n    refusals: {spunk: why}"),
+        "rules", "qdet.refusals.spunk", "refusals", "Did you mean 'splunk'?",
+    ),
+    "what the contract refuses": (
+        changed("rules", "errorCode: null", "errorCode: []"), "rules", "detection", "refused", "an empty list as value",
+    ),
+    "what pySigma refuses": (
+        changed("rules", "condition: selection", "condition: selektion"), "rules", "Batch Uploaded", "unusable-rule", "selektion",
+    ),
+    "events of no rule": (
+        lambda content: (content / "events" / f"{STEM}.yml").rename(content / "events" / "aws_batch_upload.yml"),
+        "events", "", "orphan-events", "Did you mean 'aws_batch_uploaded'?",
+    ),
+    "unusable events": (changed("events", "no_match:", "nomatch:"), "events", "nomatch", "unusable-events", "is no key of an events file"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_is_found(content: Path, name: str) -> None:
+    change, folder, key, code, message = FAULTS[name]
+    change(content)
+    result = check(content, "--json")
+    assert result.return_value == cli.FINDINGS, result.output
+    findings = [json.loads(line) for line in result.stdout.splitlines()]
+    wanted = [one for one in findings if one["code"] == code and one["key"] == key and message in one["message"]]
+    assert wanted, findings
+    assert str(content / folder) in wanted[0]["path"]
+    assert wanted[0]["severity"] == "error"
+
+
+def test_a_rule_without_events_is_a_finding(content: Path) -> None:
+    (content / "events" / f"{STEM}.yml").unlink()
+    result = check(content)
+    assert result.return_value == cli.FINDINGS
+    assert "has no events file" in result.stdout
+
+
+def test_an_unfixed_event_source_is_a_doubt_in_a_users_rule(content: Path) -> None:
+    changed("rules", "eventSource: qbusiness.amazonaws.com", "eventSource: '*.amazonaws.com'")(content)
+    result = check(content, "--json")
+    (finding,) = [json.loads(line) for line in result.stdout.splitlines() if '"event-source"' in line]
+    assert finding["severity"] == "warning"
+
+
+def test_an_operation_of_a_loosely_modelled_service_is_a_doubt(content: Path) -> None:
+    changed("rules", "eventSource: qbusiness.amazonaws.com", "eventSource: iam.amazonaws.com")(content)
+    findings = [json.loads(line) for line in check(content, "--json").stdout.splitlines()]
+    assert [one["severity"] for one in findings if one["code"] == "unknown-operation"] == ["warning"]
+
+
+def test_a_file_that_is_no_yaml_is_unusable(content: Path) -> None:
+    (content / "rules" / "aws_broken_rule.yml").write_text("title: [")
+    result = check(content)
+    assert "aws_broken_rule.yml: line 2: is not YAML" in str(result.exception)
+
+
+@pytest.mark.parametrize("form", report.FORMATS)
+def test_every_format_names_file_key_and_message(content: Path, form: str) -> None:
+    changed("rules", "'012345670123'", "012345670123")(content)
+    out = check(content, "--format", form).stdout
+    assert "aws_batch_uploaded.yml" in out
+    assert "detection.selection.recipientAccountId" in out
+    assert "Quote it" in out
+
+
+def test_github_annotations_escape_what_would_end_them(content: Path) -> None:
+    changed("rules", "level: low", "level: 'lo%0A::error::x\n'")(content)
+    out = check(content, "--format", "github").stdout
+    assert "%250A" in out
+    assert all(line.startswith("::error file=") for line in out.splitlines())
+
+
+def test_sarif_points_to_the_line(content: Path) -> None:
+    changed("rules", "'012345670123'", "012345670123")(content)
+    document = json.loads(check(content, "--format", "sarif").stdout)
+    (result,) = [one for one in document["runs"][0]["results"] if one["ruleId"] == "leading-zero"]
+    line = result["locations"][0]["physicalLocation"]["region"]["startLine"]
+    assert "012345670123" in (content / "rules" / f"{STEM}.yml").read_text().splitlines()[line - 1]
