@@ -96,11 +96,6 @@ def _record(fixture: Fixture, name: str, event: Event) -> Iterator[Finding]:
     for side in sides:
         for path, fault in service_model.faults(source, operation, side, event.get(side)):
             yield Finding(fixture.path, f"{name}: {path}", "parameters", f"{fault}.", severity)
-    succeeded = source in service_model.AUTHORITATIVE and not event.get("errorCode")
-    takes_any = service_model.member_names(source, operation, "requestParameters", ())
-    if succeeded and takes_any and event.get("requestParameters") is None:
-        message = "is null on a call that succeeded; only a denied one is recorded so."
-        yield Finding(fixture.path, f"{name}: requestParameters", "parameters", message, "warning")
     yield from _event_kind(fixture, name, event)
 
 
