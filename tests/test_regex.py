@@ -1,7 +1,7 @@
 """The parser of regular expressions, held against RE2 itself."""
 
-import re2
 import pytest
+import re2
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 

@@ -101,9 +101,7 @@ def _refuse_twins(rules: Sequence[Rule]) -> None:
             raise ContentError(rule.path, f"has the same stem as {other.path}.", mend="Rename one of the two files.")
 
 
-def _bundle(
-    rules: Sequence[Rule], registration: Registration, schema: str, name: str, step: Callable[[], None]
-) -> Bundle:
+def _bundle(rules: Sequence[Rule], registration: Registration, schema: str, name: str, step: Callable[[], None]) -> Bundle:
     target = registration.load()
     queries: list[Query] = []
     refusals: list[Refusal] = []
@@ -152,9 +150,7 @@ def _manifest(
             }
             for query in queries
         ],
-        "refused": [
-            {"stem": refusal.stem, "reason": refusal.reason, "declared": refusal.declared} for refusal in refusals
-        ],
+        "refused": [{"stem": refusal.stem, "reason": refusal.reason, "declared": refusal.declared} for refusal in refusals],
         "left_out": [{"stem": left.stem, "placeholders": list(left.placeholders)} for left in left_out],
     }
     return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()

@@ -25,9 +25,7 @@ def write(tree: Mapping[str, bytes], folder: Path) -> None:
     Raises ContentError when *folder* holds something that is no bundle of ours, or cannot be written.
     """
     if folder.is_dir() and any(folder.iterdir()) and not (folder / _MARKER).is_file():
-        raise ContentError(
-            folder, f"is not empty and has no {_MARKER}, so it is no bundle.", mend="Choose another --out."
-        )
+        raise ContentError(folder, f"is not empty and has no {_MARKER}, so it is no bundle.", mend="Choose another --out.")
     if folder.exists() and not folder.is_dir():
         raise ContentError(folder, "is a file.", mend="Choose another --out.")
     try:

@@ -341,3 +341,20 @@ def pinned(condition: Condition, field: str) -> frozenset[str] | None:
             known = [values for values in every if values is not None]
             return frozenset().union(*known) if len(known) == len(every) else None
     return None
+
+
+def conjuncts(condition: Condition) -> tuple[Condition, ...]:
+    """The parts of which all must hold."""
+    return condition.args if isinstance(condition, And) else (condition,)
+
+
+def factored(conditions: tuple[Condition, ...]) -> tuple[tuple[Condition, ...], tuple[Condition, ...]]:
+    """The conjuncts that all *conditions* share, and what is left of each: together they are the condition again.
+
+    Where nothing would be left of one, nothing is taken out.
+    """
+    shared = [part for part in conjuncts(conditions[0]) if all(part in conjuncts(other) for other in conditions[1:])]
+    rests = [tuple(part for part in conjuncts(one) if part not in shared) for one in conditions]
+    if not shared or not all(rests):
+        return (), conditions
+    return tuple(shared), tuple(_joined(And, rest) for rest in rests)

@@ -99,9 +99,7 @@ def _series(path: Path, key: str, entry: Any) -> list[Event]:
     try:
         count, every = int(entry.get("repeat", 1)), seconds(entry.get("every", "1s"))
         start = datetime.fromisoformat(first["eventTime"])
-        return [
-            _repeated(first, n, start + timedelta(seconds=n * every), entry.get("vary") or {}) for n in range(count)
-        ]
+        return [_repeated(first, n, start + timedelta(seconds=n * every), entry.get("vary") or {}) for n in range(count)]
     except (ValueError, TypeError, LookupError) as error:
         raise ContentError(path, f"cannot be repeated: {error}.", key=key) from error
 

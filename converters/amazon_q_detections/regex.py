@@ -120,9 +120,7 @@ class _Parser:
         return node
 
     def _refused(self, construct: str) -> Refused:
-        return Refused(
-            f"the regular expression {self.pattern!r}", f"{construct} at character {self.at + 1} is outside RE2."
-        )
+        return Refused(f"the regular expression {self.pattern!r}", f"{construct} at character {self.at + 1} is outside RE2.")
 
     def _peek(self, text: str) -> bool:
         return self.pattern.startswith(text, self.at)
@@ -356,7 +354,5 @@ def _folded(written: str, fold: bool) -> str:
 def _python_set(node: Set) -> str:
     if not node.ranges:
         return r"(?s:.)" if node.negated else r"(?!)"
-    spans = "".join(
-        re.escape(low) if low == high else f"{re.escape(low)}-{re.escape(high)}" for low, high in node.ranges
-    )
+    spans = "".join(re.escape(low) if low == high else f"{re.escape(low)}-{re.escape(high)}" for low, high in node.ranges)
     return f"[{'^' if node.negated else ''}{spans}]"

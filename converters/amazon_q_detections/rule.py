@@ -107,15 +107,23 @@ class Rule:
         return "correlation" in self.main
 
     @property
+    def timespan(self) -> int:
+        """Seconds of a correlation's timespan, 0 for a single rule; raises ContentError for an unusable one."""
+        if not self.is_correlation:
+            return 0
+        from sigma.correlations import SigmaCorrelationTimespan
+        from sigma.exceptions import SigmaError
+
+        try:
+            return SigmaCorrelationTimespan(self.main["correlation"].get("timespan")).seconds
+        except SigmaError as error:
+            raise ContentError(self.path, str(error), key="correlation.timespan") from error
+
+    @property
     def schedule(self) -> Schedule:
         """When its scheduled artefacts run; raises ContentError for an unusable duration."""
-        timespan = self.main["correlation"].get("timespan") if self.is_correlation else None
         try:
-            span = schedule.seconds(timespan) if timespan else None
-        except ValueError:
-            span = None  # pySigma also knows weeks, months and years; the parsed correlation has the seconds.
-        try:
-            return schedule.of(self.block.get("schedule") or {}, span)
+            return schedule.of(self.block.get("schedule") or {}, self.timespan or None)
         except ValueError as error:
             raise ContentError(self.path, f"{error}.", key=f"{BLOCK}.schedule") from error
 

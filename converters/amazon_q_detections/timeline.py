@@ -61,9 +61,7 @@ def hits(correlation: Correlation, records: Iterable[Record]) -> Iterator[Hit]:
     found = [
         hit
         for key, events in _groups(correlation, records).items()
-        for hit in _bursts(
-            correlation, dict(zip((one.name for one in correlation.group_by), key, strict=True)), events, make
-        )
+        for hit in _bursts(correlation, dict(zip((one.name for one in correlation.group_by), key, strict=True)), events, make)
     ]
     yield from sorted(found, key=lambda hit: (hit.time, sorted(hit.group.items())))
 

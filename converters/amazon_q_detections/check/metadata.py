@@ -77,9 +77,7 @@ def _block(rule: Rule) -> Iterator[Finding]:
         return
     for key in block:
         if key not in _BLOCK_KEYS:
-            yield _error(
-                rule, f"{BLOCK}.{key}", "custom-block", f"is no key of it. {did_you_mean(str(key), _BLOCK_KEYS)}"
-            )
+            yield _error(rule, f"{BLOCK}.{key}", "custom-block", f"is no key of it. {did_you_mean(str(key), _BLOCK_KEYS)}")
     version, risk = block.get("version", 1), block.get("risk")
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         yield _error(rule, f"{BLOCK}.version", "version", f"{version!r} is no whole number from 1.")
@@ -111,9 +109,7 @@ def _refusals(rule: Rule, refusals: Any) -> Iterator[Finding]:
         return
     for name, reason in refusals.items():
         if name not in names:
-            yield _error(
-                rule, f"{BLOCK}.refusals.{name}", "refusals", f"is no target. {did_you_mean(str(name), names)}"
-            )
+            yield _error(rule, f"{BLOCK}.refusals.{name}", "refusals", f"is no target. {did_you_mean(str(name), names)}")
         elif not str(reason or "").strip():
             yield _error(rule, f"{BLOCK}.refusals.{name}", "refusals", "gives no reason.")
 
@@ -150,9 +146,7 @@ def twins(rules: Sequence[Rule]) -> Iterator[Finding]:
         for kind, value in dict.fromkeys(shared):
             other = seen.setdefault((kind, value), rule)
             if other is not rule and not _same_base(rule, other, kind, value):
-                yield _error(
-                    rule, kind, f"duplicate-{kind.replace(' ', '-')}", f"{value} is also that of {other.path}."
-                )
+                yield _error(rule, kind, f"duplicate-{kind.replace(' ', '-')}", f"{value} is also that of {other.path}.")
 
 
 def _same_base(rule: Rule, other: Rule, kind: str, value: str) -> bool:

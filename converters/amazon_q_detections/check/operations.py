@@ -124,9 +124,7 @@ def _prerequisite(rule: Rule, types: set[tuple[str, ...]]) -> Iterator[Finding]:
     if declared.get("events") not in (("data",) if types else (None, "management")):
         if types:
             shown = " or ".join(sorted({name for group in types for name in group}))
-            message = (
-                f"is missing or not 'events: data': a trail records these operations only when it selects {shown}."
-            )
+            message = f"is missing or not 'events: data': a trail records these operations only when it selects {shown}."
         else:
             message = f"says {declared.get('events')!r}, and every operation of the rule is a {wanted} event."
         yield Finding(rule.path, key, "prerequisite", message)

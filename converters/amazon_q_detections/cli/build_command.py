@@ -72,9 +72,7 @@ def _tell(made: build.Bundle, *, as_json: bool, quiet: bool) -> None:
             console.json_line({"stem": refusal.stem, "target": refusal.target, "refused": refusal.reason})
         # An undeclared refusal is a finding: it is said even to those who asked for silence.
         declared = " (declared by the rule)" if refusal.declared else ""
-        console.talk(
-            f"{refusal.stem} on {refusal.target}: {refusal.reason}{declared}", quiet=quiet and refusal.declared
-        )
+        console.talk(f"{refusal.stem} on {refusal.target}: {refusal.reason}{declared}", quiet=quiet and refusal.declared)
     for left in made.left_out:
         names = ", ".join(f"%{name}%" for name in left.placeholders)
         console.talk(f"{left.stem} on {made.target}: left out, {names} is unset (--placeholders FILE).", quiet=quiet)

@@ -52,9 +52,7 @@ def command(
         try:
             query = build.compile_rule(rule, registration, schema)
             if text_format not in query.texts:
-                raise Refused(
-                    f"the format {text_format}", query.missing[text_format], stem=rule.stem, target=target_name
-                )
+                raise Refused(f"the format {text_format}", query.missing[text_format], stem=rule.stem, target=target_name)
         except Refused as refusal:
             refused = refused or target_name not in rule.refusals
             if as_json:

@@ -14,9 +14,7 @@ from amazon_q_detections.cli import GOOD, console, options
 @click.argument("what", type=click.Choice(["rules", "targets", "schemas", "engines"]))
 @options.rules
 @options.as_json
-def command(
-    what: str, rule_dirs: tuple[Path, ...], with_builtin: bool, placeholders: Path | None, as_json: bool
-) -> int:
+def command(what: str, rule_dirs: tuple[Path, ...], with_builtin: bool, placeholders: Path | None, as_json: bool) -> int:
     """List rules, targets, schemas or engines; tab-separated in a pipe.
 
     \b

@@ -31,9 +31,7 @@ class Registration:
 TARGETS = (
     Registration("splunk", ("aws_addon",), ("search", "savedsearch"), f"{__name__}.splunk", "Splunk"),
     Registration("opensearch", ("cloudtrail",), ("dsl", "lucene", "monitor"), f"{__name__}.opensearch", "OpenSearch"),
-    Registration(
-        "cloudwatch", ("cloudtrail",), ("insights", "query_definition"), f"{__name__}.cloudwatch", "CloudWatch"
-    ),
+    Registration("cloudwatch", ("cloudtrail",), ("insights", "query_definition"), f"{__name__}.cloudwatch", "CloudWatch"),
 )
 
 

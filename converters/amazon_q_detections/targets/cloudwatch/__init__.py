@@ -1,0 +1,72 @@
+"""CloudWatch: Logs Insights queries, query definitions, and a CloudFormation template with an alarm a rule."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar
+
+from amazon_q_detections.conversion import pipeline
+from amazon_q_detections.errors import Refused
+from amazon_q_detections.target import Query, Target
+from amazon_q_detections.targets.cloudwatch import query_definition, readme, template
+from sigma.backends.cloudwatch_logs_insights import CloudWatchLogsInsightsBackend
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from amazon_q_detections.rule import Rule
+
+# CloudWatch Logs API Reference, "PutQueryDefinition" and "StartQuery": queryString.
+_LONGEST_QUERY = 10_000
+
+
+@dataclass(frozen=True)
+class InsightsQuery(Query):
+    """A rule as a Logs Insights query; *deciding* is the query up to where an alarm aggregates, by the fields *by*."""
+
+    deciding: str
+    by: tuple[str, ...]
+
+
+class CloudWatch(Target[InsightsQuery]):
+    """CloudWatch Logs Insights on the log group of a trail."""
+
+    name: ClassVar[str] = "cloudwatch"
+
+    @cached_property
+    def _backends(self) -> dict[str, CloudWatchLogsInsightsBackend]:
+        return {}
+
+    def compile(self, rule: Rule, schema: str) -> InsightsQuery:
+        """See Target; a query longer than CloudWatch takes is refused."""
+        backend = self._backends.setdefault(schema, CloudWatchLogsInsightsBackend(pipeline(f"{self.name}_{schema}")))
+        parts = backend.parts(*backend.meaning_of(rule.collection()))
+        if len(parts.text) > _LONGEST_QUERY:
+            raise Refused(
+                f"a query of {len(parts.text)} characters",
+                f"CloudWatch takes {_LONGEST_QUERY}.",
+                stem=rule.stem,
+                target=self.name,
+            )
+        definition = json.dumps(query_definition.of(rule, parts.text), indent=2, ensure_ascii=False)
+        return InsightsQuery(
+            rule=rule,
+            schema=schema,
+            texts={"insights": parts.text, "query_definition": definition},
+            missing={},
+            promise="spans up to timespan - step" if rule.is_correlation else "each event once, by delivery time",
+            assumptions=parts.assumptions,
+            deciding=parts.deciding,
+            by=parts.by,
+        )
+
+    def bundle(self, queries: Sequence[InsightsQuery], *, name: str, schema: str) -> dict[str, bytes]:  # noqa: ARG002
+        """See Target: queries as text, all definitions for the CLI, templates and how to import them."""
+        tree = {f"queries/{query.rule.stem}.cwli": f"{query.texts['insights']}\n" for query in queries}
+        definitions = [query_definition.of(query.rule, query.texts["insights"]) for query in queries]
+        tree["query-definitions.json"] = json.dumps(definitions, indent=2, ensure_ascii=False) + "\n"
+        tree.update(template.files(queries, name))
+        tree["README.md"] = readme.text(name)
+        return {path: text.encode() for path, text in sorted(tree.items())}

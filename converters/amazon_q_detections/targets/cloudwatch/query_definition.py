@@ -1,0 +1,22 @@
+"""A rule as a saved query (CloudWatch Logs API Reference, "PutQueryDefinition")."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from amazon_q_detections.rule import Rule
+
+_LONGEST_NAME = 255
+
+
+def name(rule: Rule) -> str:
+    """`Sigma/<category>/<title>`; the slashes make folders in the console. A long title is cut, the stem tells it apart."""
+    title = " ".join(rule.title.replace("/", "-").split())
+    full = f"Sigma/{rule.category}/{title}"
+    return full if len(full) <= _LONGEST_NAME else f"{full[: _LONGEST_NAME - len(rule.stem) - 1]} {rule.stem}"
+
+
+def of(rule: Rule, query: str) -> dict[str, str]:
+    """What `aws logs put-query-definition --cli-input-json` takes; log groups are chosen on import."""
+    return {"name": name(rule), "queryLanguage": "CWLI", "queryString": query}

@@ -1,0 +1,209 @@
+"""CloudFormation: a saved query for every rule and, where the region has it, an alarm on its query.
+
+An alarm's window is relative to its scheduled time. For a single event it is one step long, by the time of delivery, so that an
+event is seen however late it comes; for a correlation it is the timespan and the delay (CloudFormation Template Reference,
+"AWS::CloudWatch::LogAlarm", "AWS::Logs::QueryDefinition").
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from amazon_q_detections.targets.cloudwatch import query_definition
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from amazon_q_detections.rule import Rule
+    from amazon_q_detections.targets.cloudwatch import InsightsQuery
+
+# CloudFormation quotas: 500 resources a template; two a rule. The 1,000,000 bytes are held by _BYTES.
+_RULES = 200
+_BYTES = 900_000
+_DESCRIPTION = 1024  # PutMetricAlarm and PutLogAlarm, AlarmDescription
+_SILENT_LEVELS = ("informational",)  # nobody is to be called for these
+_ARRIVAL_DELAY = 60  # s; an event just delivered is not yet found by every query
+
+_PARAMETERS: dict[str, Any] = {
+    "LogGroupNames": {
+        "Type": "CommaDelimitedList",
+        "Description": "Names of the log groups that your trails deliver to.",
+    },
+    "Alarms": {
+        "Type": "String",
+        "AllowedValues": ["none", "create"],
+        "Default": "none",
+        "Description": "Create an alarm for each rule; needs a region that has CloudWatch log alarms.",
+    },
+    "TopicArn": {
+        "Type": "String",
+        "Default": "",
+        "Description": "ARN of the SNS topic that alarms notify; none if empty.",
+    },
+}
+_CONDITIONS: dict[str, Any] = {
+    "CreateAlarms": {"Fn::Equals": [{"Ref": "Alarms"}, "create"]},
+    "HasTopic": {"Fn::Not": [{"Fn::Equals": [{"Ref": "TopicArn"}, ""]}]},
+}
+
+
+# The role with which alarms run their queries ("Log alarms": it trusts CloudWatch Logs).
+_ROLE = "QueryRole"
+_ROLE_RESOURCE: dict[str, Any] = {
+    "Type": "AWS::IAM::Role",
+    "Condition": "CreateAlarms",
+    "Properties": {
+        "AssumeRolePolicyDocument": {
+            "Version": "2012-10-17",
+            "Statement": [
+                {"Effect": "Allow", "Principal": {"Service": "logs.amazonaws.com"}, "Action": "sts:AssumeRole"},
+            ],
+        },
+        "Policies": [
+            {
+                "PolicyName": "RunQueries",
+                "PolicyDocument": {
+                    "Version": "2012-10-17",
+                    "Statement": [
+                        {
+                            "Effect": "Allow",
+                            "Action": ["logs:GetQueryResults", "logs:StartQuery", "logs:StopQuery"],
+                            "Resource": {"Fn::Sub": "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:*"},
+                        },
+                    ],
+                },
+            },
+        ],
+    },
+}
+
+
+class _Dumper(yaml.SafeDumper):
+    """Block style, no anchors, texts of several lines as literal blocks."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002  # PyYAML's signature
+        return True
+
+
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+_Dumper.add_representer(str, _represent_text)
+
+
+def files(queries: Sequence[InsightsQuery], name: str) -> dict[str, str]:
+    """`template.yaml`, and further ones beside it when the rules are more than one template holds."""
+    templates: list[dict[str, Any]] = [{}]
+    size = 0
+    for number, query in enumerate(queries):
+        resources = _resources(query)
+        written = len(_dumped(resources).encode())
+        if number and (len(templates[-1]) >= 2 * _RULES or size + written > _BYTES):
+            templates.append({})
+            size = 0
+        templates[-1].update(resources)
+        size += written
+    return {
+        f"template{'' if number == 1 else f'-{number}'}.yaml": _dumped(_template(resources, name, number, len(templates)))
+        for number, resources in enumerate(templates, 1)
+        if resources
+    }
+
+
+def _template(resources: dict[str, Any], name: str, number: int, of: int) -> dict[str, Any]:
+    part = f", part {number} of {of}" if of > 1 else ""
+    return {
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Description": f"{name}: Sigma rules as Logs Insights queries and alarms{part}",
+        "Parameters": _PARAMETERS,
+        "Conditions": _CONDITIONS,
+        "Resources": {_ROLE: _ROLE_RESOURCE, **resources},
+    }
+
+
+def _dumped(document: Any) -> str:
+    return yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000)
+
+
+def _logical_id(stem: str) -> str:
+    """Letters and digits only, so a hash keeps stems apart that differ in underscores."""
+    digest = hashlib.sha256(stem.encode()).hexdigest()[:6]
+    return "".join(part.capitalize() for part in stem.split("_"))[:200] + digest
+
+
+def _resources(query: InsightsQuery) -> dict[str, Any]:
+    rule = query.rule
+    own = _logical_id(rule.stem)
+    definition = query_definition.of(rule, query.texts["insights"])
+    made: dict[str, Any] = {
+        f"Query{own}": {
+            "Type": "AWS::Logs::QueryDefinition",
+            "Properties": {
+                "Name": definition["name"],
+                "QueryString": definition["queryString"],
+                "LogGroupNames": {"Ref": "LogGroupNames"},
+            },
+        }
+    }
+    if rule.level not in _SILENT_LEVELS:
+        made[f"Alarm{own}"] = {
+            "Type": "AWS::CloudWatch::LogAlarm",
+            "Condition": "CreateAlarms",
+            "Properties": _alarm(query),
+        }
+    return made
+
+
+def _alarm(query: InsightsQuery) -> dict[str, Any]:
+    rule = query.rule
+    schedule = rule.schedule
+    by = f" by {', '.join(query.by)}" if query.by else ""
+    if rule.is_correlation:
+        timespan = rule.timespan
+        window = {"StartTimeOffset": timespan + schedule.delay}
+    else:
+        window = {"StartTimeOffset": schedule.step + _ARRIVAL_DELAY, "EndTimeOffset": _ARRIVAL_DELAY}
+    return {
+        "AlarmName": {"Fn::Sub": f"${{AWS::StackName}}-{rule.stem}"},
+        "AlarmDescription": _description(rule),
+        "ActionsEnabled": True,
+        "AlarmActions": {"Fn::If": ["HasTopic", [{"Ref": "TopicArn"}], {"Ref": "AWS::NoValue"}]},
+        "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+        "Threshold": 1,
+        "QueryResultsToAlarm": 1,
+        "QueryResultsToEvaluate": 1,
+        "TreatMissingData": "notBreaching",
+        "ScheduledQueryConfiguration": {
+            "QueryString": query.deciding,
+            "AggregationExpression": f"count(*){by}",
+            "LogGroupIdentifiers": {"Ref": "LogGroupNames"},
+            "ScheduledQueryRoleARN": {"Fn::GetAtt": [_ROLE, "Arn"]},
+            "ScheduleConfiguration": {"ScheduleExpression": _rate(schedule.step), **window},
+        },
+        "Tags": [
+            {"Key": "sigma:id", "Value": rule.id},
+            {"Key": "sigma:version", "Value": str(rule.version)},
+            {"Key": "sigma:level", "Value": rule.level},
+        ],
+    }
+
+
+def _rate(step: int) -> str:
+    minutes = step // 60
+    return f"rate({minutes} minute{'' if minutes == 1 else 's'})"
+
+
+def _description(rule: Rule) -> str:
+    """What an on-call engineer reads first, cut where CloudWatch cuts: level, response, false positives, then the rest."""
+    parts = [
+        f"{rule.title} ({rule.level}). Sigma rule {rule.id}, version {rule.version}.",
+        f"Response: {rule.response}" if rule.response else "",
+        f"False positives: {' '.join(rule.falsepositives)}" if rule.falsepositives else "",
+        rule.description,
+    ]
+    text = " ".join(" ".join(part.split()) for part in parts if part)
+    return text if len(text) <= _DESCRIPTION else text[: _DESCRIPTION - 1] + "…"

@@ -1,0 +1,96 @@
+"""A condition as filters, one a line, and the parts that a query is put together from."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from amazon_q_detections.condition import And, Condition, Keyword, Leaf, Not, Or, Text, leaves
+from amazon_q_detections.errors import Refused
+from sigma.backends.cloudwatch_logs_insights import syntax
+from sigma.backends.cloudwatch_logs_insights.leaves import Leaves, Needs, Written
+
+_LONG = 100
+_CALL = re.compile(r"[A-Za-z]+\([^()]*\)")
+
+# StartQuery, "limit": the default and the most that an alarm's query may return.
+LIMIT = 10000
+
+
+class Filters:
+    """Writes conditions for one query; *needs* gathers what they need beside themselves."""
+
+    def __init__(self, schema: dict[str, Any]) -> None:
+        self.needs = Needs()
+        self.leaves = Leaves(schema, self.needs)
+
+    def lines(self, condition: Condition) -> list[str]:
+        """The commands that let through the records on which *condition* holds, the cheap ones first.
+
+        A JSON text is made after the filters that can do without, so that few records are parsed.
+        """
+        plain: list[str] = []
+        parsing: list[str] = []
+        for part in condition.args if isinstance(condition, And) else (condition,):
+            fields = {leaf.field for leaf in leaves(part)}
+            line = f"filter {self._expression(part, guarded=False, nested=False)}"
+            (parsing if any(self.leaves.needs_text(field) for field in fields) else plain).append(line)
+        return [*plain, *self.needs.prelude(), *parsing]
+
+    def total(self, condition: Condition) -> str:
+        """*condition* as an expression that is true or false, never unknown; for `if()` and `not`."""
+        return self._expression(condition, guarded=True)
+
+    def _expression(self, condition: Condition, *, guarded: bool, nested: bool = True) -> str:
+        match condition:
+            case Leaf():
+                return self._leaf(condition, guarded=guarded)
+            case Not():
+                return self._not(condition.arg)
+            case And():
+                parts = [self._expression(arg, guarded=guarded) for arg in condition.args]
+                return _joined(" and ", parts, nested=nested)
+            case Or():
+                return _joined(" or ", self._options(condition, guarded=guarded), nested=nested)
+            case Keyword():
+                raise Refused("a keyword", "Logs Insights sees only the raw text, where keys and escapes would match too.")
+
+    def _leaf(self, leaf: Leaf, *, guarded: bool) -> str:
+        written = self.leaves.write(leaf)
+        return _guard(leaf.field, written) if guarded else written.text
+
+    def _not(self, arg: Condition) -> str:
+        """The negation, every leaf guarded: observers differ on what `not` makes of an absent field."""
+        if not isinstance(arg, Leaf) or not self.leaves.write(arg).total:
+            self.needs.assumptions.add("not_total")
+        inner = self._expression(arg, guarded=True)
+        return f"not {inner}" if inner.startswith("(") or _CALL.fullmatch(inner) else f"not ({inner})"
+
+    def _options(self, condition: Or, *, guarded: bool) -> list[str]:
+        """The alternatives, values of one field joined into one test where Logs Insights can say it."""
+        lists: dict[str, list[Text]] = {}
+        options: list[str] = []
+        for arg in condition.args:
+            if isinstance(arg, Leaf) and isinstance(arg.test, Text) and arg.test.literal and not arg.test.cased:
+                lists.setdefault(arg.field, []).append(arg.test)
+            else:
+                options.append(self._expression(arg, guarded=guarded))
+        for field, values in lists.items():
+            joined = self.leaves.any_of(field, values) if len(values) > 1 else None
+            if joined is None:
+                options.extend(self._leaf(Leaf(field, value), guarded=guarded) for value in values)
+            else:
+                options.append(_guard(field, joined) if guarded else joined.text)
+        return options
+
+
+def _guard(field: str, written: Written) -> str:
+    return written.text if written.total else f"(ispresent({syntax.name(field)}) and {written.text})"
+
+
+def _joined(token: str, parts: list[str], *, nested: bool) -> str:
+    """The parts in parentheses, or, where they are the whole of a filter and long, one a line."""
+    text = token.join(parts)
+    if nested:
+        return f"({text})" if len(parts) > 1 else text
+    return f"\n   {token}".join(parts) if len(text) > _LONG else text
