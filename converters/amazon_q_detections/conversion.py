@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sigma.correlations import SigmaCorrelationRule
 from sigma.exceptions import SigmaFeatureNotSupportedByBackendError
 from sigma.processing.pipeline import ProcessingPipeline
+from sigma.processing.transformations import SetStateTransformation
 
 from amazon_q_detections import condition, content, correlation
 from amazon_q_detections.errors import Refused
@@ -34,6 +35,15 @@ def pipeline(stem: str) -> ProcessingPipeline:
     """The pipeline of `pipelines/<stem>.yml`, read once a process."""
     (document,) = content.read_yaml(content.folder("pipelines") / f"{stem}.yml")
     return ProcessingPipeline.from_dict(document)
+
+
+def schema_of(stem: str) -> dict[str, Any]:
+    """What the pipeline of that stem says of its log schema, in its `set_state` item `schema`."""
+    for item in pipeline(stem).items:
+        if isinstance(item.transformation, SetStateTransformation) and item.transformation.key == _SCHEMA:
+            found: dict[str, Any] = item.transformation.val
+            return found
+    return {}
 
 
 class Conversion:

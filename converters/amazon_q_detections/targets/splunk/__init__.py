@@ -1,0 +1,63 @@
+"""Splunk: searches, and an app of saved searches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar
+
+from amazon_q_detections.conversion import pipeline, schema_of
+from amazon_q_detections.target import Query, Target
+from amazon_q_detections.targets.splunk import app, savedsearch
+from amazon_q_detections.targets.splunk.backend import FaithfulSplunkBackend, Parts
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from amazon_q_detections.rule import Rule
+
+# The name that `qdet convert --format savedsearch` gives the app, whose macros stand in the search.
+_APP = "amazon_q_detections"
+
+
+@dataclass(frozen=True)
+class SplunkQuery(Query):
+    """A rule as a search, with what its saved search is made from."""
+
+    parts: Parts
+
+    def stanza(self, app_name: str) -> savedsearch.Stanza:
+        """Its saved search in the app called *app_name*."""
+        return savedsearch.of(self.rule, self.parts, app_name)
+
+
+class Splunk(Target[SplunkQuery]):
+    """Splunk with the Add-on for AWS."""
+
+    name: ClassVar[str] = "splunk"
+
+    @cached_property
+    def _backends(self) -> dict[str, FaithfulSplunkBackend]:
+        return {}
+
+    def compile(self, rule: Rule, schema: str) -> SplunkQuery:
+        """See Target."""
+        backend = self._backend(schema)
+        _, meaning = backend.meaning_of(rule.collection())
+        parts = backend.parts(meaning, rule.schedule)
+        return SplunkQuery(
+            rule=rule,
+            schema=schema,
+            texts={"search": parts.text, "savedsearch": savedsearch.of(rule, parts, _APP).text},
+            missing={},
+            promise="complete" if rule.is_correlation else "each event once, by index time",
+            assumptions=parts.assumptions,
+            parts=parts,
+        )
+
+    def bundle(self, queries: Sequence[SplunkQuery], *, name: str, schema: str) -> dict[str, bytes]:
+        """See Target: an app directory and its archive."""
+        return app.files(queries, name, schema_of(f"{self.name}_{schema}")["sourcetype"])
+
+    def _backend(self, schema: str) -> FaithfulSplunkBackend:
+        return self._backends.setdefault(schema, FaithfulSplunkBackend(pipeline(f"{self.name}_{schema}")))

@@ -1,0 +1,146 @@
+"""A rule as a stanza of savedsearches.conf (Splunk Admin Manual, "savedsearches.conf").
+
+A single-event search looks at what was indexed since the run before, so that each event is seen once, however late it comes. A
+correlation looks at event time, shifted back by the delay.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from amazon_q_detections.targets.splunk.backend import Parts, joined
+
+if TYPE_CHECKING:
+    from amazon_q_detections.rule import Rule
+
+_SEVERITY = {"informational": 1, "low": 2, "medium": 3, "high": 4, "critical": 5}
+# Minutes between runs that divide the hour, so that every interval is the same.
+_STEPS = (1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60)
+# Minutes an event may take from the forwarder's clock to the index before a run by index time may miss it.
+_INDEX_LAG = 1
+_OLDEST_EVENT = "-30d@d"
+
+
+@dataclass(frozen=True)
+class Stanza:
+    """A stanza: its name and its keys in order."""
+
+    name: str
+    keys: tuple[tuple[str, str], ...]
+
+    @property
+    def text(self) -> str:
+        """The stanza as it stands in the file; a line that ends in a backslash goes on."""
+        return "\n".join([f"[{self.name}]", *(f"{key} = {_value(value)}" for key, value in self.keys)])
+
+
+def _value(value: str) -> str:
+    return " \\\n".join(line.rstrip("\\").rstrip() for line in value.split("\n"))
+
+
+def of(rule: Rule, parts: Parts, app: str) -> Stanza:
+    """The stanza of *rule* in the app called *app*: disabled, behind the app's index macro and the rule's filter macro."""
+    search = joined(
+        (
+            f"`{app}_index` {parts.commands[0]}",
+            *(" ".join(command.split("\n    ")) for command in parts.commands[1:]),
+            *((parts.own_hits,) if parts.own_hits else ()),
+            f"`{rule.stem}_filter`",
+            *parts.show,
+            f'eval rule_id="{_quotable(rule.id)}", rule_version="{rule.version}", rule_level="{_quotable(rule.level)}"',
+        )
+    )
+    throttled = [field for _, field in parts.groups]
+    return Stanza(
+        name(rule),
+        (
+            ("search", search),
+            ("description", description(rule)),
+            ("disabled", "1"),
+            ("enableSched", "1"),
+            ("cron_schedule", _cron(rule)),
+            *_window(rule),
+            ("realtime_schedule", "0"),
+            ("allow_skew", "0"),
+            ("counttype", "number of events"),
+            ("relation", "greater than"),
+            ("quantity", "0"),
+            ("alert.track", "1"),
+            ("alert.severity", str(_SEVERITY[rule.level])),
+            ("alert.digest_mode", "0"),
+            ("alert.suppress", "1"),
+            ("alert.suppress.fields", ",".join(throttled) if throttled else "rule_id"),
+            ("alert.suppress.period", f"{rule.schedule.throttle}s"),
+            ("action.correlationsearch.enabled", "1"),
+            ("action.correlationsearch.label", _one_line(rule.title)),
+            ("action.correlationsearch.annotations", _annotations(rule)),
+            ("action.correlationsearch.metadata", _metadata(rule)),
+            ("is_visible", "1"),
+        ),
+    )
+
+
+def name(rule: Rule) -> str:
+    """The stanza's name: the title, then the stem, which is unique; brackets would end it."""
+    title = _one_line(rule.title).replace("[", "(").replace("]", ")").replace("\\", "/")
+    return f"{title} ({rule.stem})"
+
+
+def description(rule: Rule) -> str:
+    """On one line: what happened, false positives, response, id and version."""
+    parts = [rule.description]
+    if rule.falsepositives:
+        parts.append(f"False positives: {' '.join(rule.falsepositives)}")
+    if rule.response:
+        parts.append(f"Response: {rule.response}")
+    parts.append(f"Sigma rule {rule.id}, version {rule.version}.")
+    return _one_line(" ".join(parts))
+
+
+def _one_line(text: str) -> str:
+    shown = "".join(char if char.isprintable() else " " for char in text)
+    return " ".join(shown.split()).rstrip("\\")
+
+
+def _quotable(text: str) -> str:
+    return "".join(char for char in text if char.isalnum() or char in "-_. ")
+
+
+def _step(rule: Rule) -> int:
+    """Whole minutes between runs: the longest that divides the hour and is not above the rule's step."""
+    wanted = rule.schedule.step // 60
+    return max(step for step in _STEPS if step <= max(wanted, 1))
+
+
+def _cron(rule: Rule) -> str:
+    """A schedule whose start is spread by the rule's stem, so that searches do not start together."""
+    step = _step(rule)
+    offset = int(hashlib.sha256(rule.stem.encode()).hexdigest(), 16) % step
+    return f"{offset} * * * *" if step == 60 else f"{offset}-59/{step} * * * *"
+
+
+def _window(rule: Rule) -> tuple[tuple[str, str], ...]:
+    if rule.is_correlation:
+        schedule = rule.schedule
+        start = rule.timespan + schedule.step + schedule.delay
+        return (("dispatch.earliest_time", f"-{start}s"), ("dispatch.latest_time", f"-{schedule.delay}s"))
+    return (
+        ("dispatch.earliest_time", _OLDEST_EVENT),
+        ("dispatch.latest_time", "+1d"),
+        ("dispatch.index_earliest", f"-{_step(rule) + _INDEX_LAG}m@m"),
+        ("dispatch.index_latest", f"-{_INDEX_LAG}m@m"),
+    )
+
+
+def _annotations(rule: Rule) -> str:
+    """What Enterprise Security shows beside a finding: ATT&CK techniques, ATLAS techniques, the rule's category."""
+    techniques = [tag.removeprefix("attack.").upper() for tag in rule.tags if tag.startswith("attack.t") and tag[8:9].isdigit()]
+    annotations = {"mitre_attack": techniques, "atlas": list(rule.block.get("atlas") or ()), "category": [rule.category]}
+    return json.dumps({key: value for key, value in annotations.items() if value})
+
+
+def _metadata(rule: Rule) -> str:
+    return json.dumps({"detection_id": rule.id, "detection_version": str(rule.version), "risk_score": rule.risk})
