@@ -1,0 +1,81 @@
+"""Correlations as one `scripted_metric` each, exact on ties and on both ends of the window.
+
+The scripts are the same for all rules and only the parameters differ, since a node compiles few scripts in a short time
+(OpenSearch documentation, "Scripted metric", "Script APIs").
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from amazon_q_detections.errors import Refused
+from amazon_q_detections.targets.opensearch import fields
+
+if TYPE_CHECKING:
+    from amazon_q_detections.correlation import Correlation
+    from amazon_q_detections.targets.opensearch.dsl import Clause, Writer
+
+KINDS = ("event_count", "value_count", "temporal", "temporal_ordered")
+# A score is a float, whose whole numbers are exact up to 2**24.
+_MOST_RULES = 24
+NAME = "corr"
+
+
+def body(correlation: Correlation, writer: Writer, time: str) -> dict[str, Any]:
+    """The search that finds every hit in the index; raises Refused for what has no exact form."""
+    if correlation.kind not in KINDS or correlation.expression is not None:
+        raise Refused(f"this correlation of type {correlation.kind}", "this release does not write it for OpenSearch.")
+    if len(correlation.members) > _MOST_RULES:
+        raise Refused(f"a correlation of {len(correlation.members)} rules", f"OpenSearch tells {_MOST_RULES} apart.")
+    params = {
+        "time": time,
+        "kind": correlation.kind,
+        "keys": [f"{field}.cs" for field in keys(correlation)],
+        "value": f"{fields.checked(correlation.field)}.cs" if correlation.field else None,
+        "span": correlation.timespan * 1000,
+        "least": correlation.threshold,
+        "end": None,
+        "step": 0,
+        "delay": 0,
+    }
+    return {
+        "size": 0,
+        "query": {"bool": {"filter": [], "must": [_members(correlation, writer)]}},
+        "aggs": {
+            NAME: {
+                "scripted_metric": {
+                    "params": params,
+                    "init_script": "state.rows = new ArrayList()",
+                    "map_script": _script("correlation_map"),
+                    "combine_script": "return state.rows",
+                    "reduce_script": _script("correlation_reduce"),
+                }
+            }
+        },
+    }
+
+
+def keys(correlation: Correlation) -> list[str]:
+    """The fields of the group-by keys; raises Refused where a key is another field in each rule."""
+    for key in correlation.group_by:
+        if key.field is None:
+            raise Refused(f"the alias {key.name} for different fields", "this release does not write it for OpenSearch.")
+    return [fields.checked(str(key.field)) for key in correlation.group_by]
+
+
+def _members(correlation: Correlation, writer: Writer) -> Clause:
+    """Each rule adds its bit to the score, so that the score says which rules an event matches."""
+    bits = [
+        {"constant_score": {"filter": writer.clause(member.condition), "boost": 2**number}}
+        for number, member in enumerate(correlation.members)
+    ]
+    return {"bool": {"should": bits, "minimum_should_match": 1}}
+
+
+@cache
+def _script(name: str) -> str:
+    """A script of this folder without its comments and line breaks, which a monitor need not carry."""
+    lines = Path(__file__).with_name(f"{name}.painless").read_text(encoding="utf-8").splitlines()
+    return " ".join(line.strip() for line in lines if line.strip() and not line.strip().startswith("//"))

@@ -1,0 +1,100 @@
+"""Conditions as Lucene text, for people in Dashboards (OpenSearch documentation, "Query string query")."""
+
+from __future__ import annotations
+
+from amazon_q_detections.condition import (
+    And,
+    Boolean,
+    Cidr,
+    Compare,
+    Condition,
+    Exists,
+    Keyword,
+    Leaf,
+    Not,
+    Number,
+    Or,
+    SameAs,
+    Text,
+    Wild,
+)
+from amazon_q_detections.errors import Refused
+from amazon_q_detections.targets.opensearch import dsl, fields
+
+_SPECIAL = frozenset('+-=&|!(){}[]^"~*?:\\/<> \t\n\r')
+
+
+class Writer:
+    """Writes conditions for one index template; see dsl.Writer."""
+
+    def __init__(self, containers: frozenset[str]) -> None:
+        self._containers = containers
+
+    def text(self, condition: Condition) -> str:
+        """The condition as a query; raises Refused for what has no text form."""
+        return self._expression(condition, nested=False)
+
+    def _expression(self, condition: Condition, *, nested: bool = True) -> str:
+        match condition:
+            case Leaf():
+                return self._leaf(condition)
+            case Not():
+                text = f"NOT {self._expression(condition.arg)}"
+                # `a OR NOT b` is read as `a AND NOT b` without the parentheses.
+                return f"({text})" if nested else text
+            case And():
+                text = " AND ".join(self._expression(arg) for arg in condition.args)
+                return f"({text})" if nested else text
+            case Or():
+                options = self._options(condition)
+                return options[0] if len(options) == 1 else f"({' OR '.join(options)})"
+            case Keyword():
+                raise Refused("a keyword", "OpenSearch sees the indexed fields only, not every value of the record.")
+
+    def _options(self, condition: Or) -> list[str]:
+        lists: dict[str, list[str]] = {}
+        options: list[str] = []
+        for arg in condition.args:
+            if isinstance(arg, Leaf) and isinstance(arg.test, Text) and arg.test.literal is not None and not arg.test.cased:
+                lists.setdefault(fields.checked(arg.field), []).append(_quoted(arg.test.literal))
+            else:
+                options.append(self._expression(arg))
+        for field, values in lists.items():
+            options.append(f"{field}:({' OR '.join(values)})" if len(values) > 1 else f"{field}:{values[0]}")
+        return options
+
+    def _leaf(self, leaf: Leaf) -> str:
+        field = fields.checked(leaf.field)
+        match leaf.test:
+            case Exists():
+                return f'{fields.presence(field)}:"y"' if field in self._containers else f"_exists_:{field}"
+            case Text():
+                return _text(field, leaf.test)
+            case Boolean():
+                return f'{field}:"{"true" if leaf.test.value else "false"}"'
+            case Number():
+                return f"{field}:/{dsl.number_pattern(leaf.test.value)}/"
+            case Compare():
+                return f"{field}.n:{leaf.test.op}{leaf.test.value!r}".replace(":>-", r":>\-").replace(":<-", r":<\-")
+            case Cidr():
+                return f'{field}.ip:"{leaf.test.network}"'
+            case SameAs():
+                raise Refused("a field reference", "Lucene text cannot compare two fields.")
+        raise Refused(f"a test of type {type(leaf.test).__name__.lower()}", f"{field} cannot be tested so.")
+
+
+def _text(field: str, text: Text) -> str:
+    own = f"{field}.cs" if text.cased else field
+    if text.literal is not None:
+        return f"{own}:{_quoted(text.literal)}"
+    pattern = "".join(part.value if isinstance(part, Wild) else _escaped(part) for part in text.parts)
+    return f"{own}:{pattern if text.cased else pattern.lower()}"
+
+
+def _quoted(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _escaped(text: str) -> str:
+    return "".join(f"\\{char}" if char in _SPECIAL else char for char in text)

@@ -1,0 +1,74 @@
+"""Index templates, generated from the fields that the rules use (OpenSearch documentation, "Index templates").
+
+`nested`: leaves below objects, as OpenSearch takes them from 2.15 on; a record with an object where a leaf is mapped is rejected.
+`flat`: leaves under their dotted names with `disable_objects`, from 3.8 on; rejects none.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from amazon_q_detections.errors import Refused
+from amazon_q_detections.targets.opensearch import fields
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+Shape = Literal["nested", "flat"]
+
+INDEX_PATTERN = "cloudtrail-*"
+
+# Walks the record along a path, through any element of any array.
+_PRESENCE = (
+    "boolean there(def value, List path, int at) { "
+    "if (value == null) return false; "
+    "if (at == path.size()) return true; "
+    "if (value instanceof List) { for (def element : value) { if (there(element, path, at)) return true; } return false; } "
+    "return value instanceof Map && there(value.get(path.get(at)), path, at + 1); } "
+    "emit(there(params._source, %s, 0) ? 'y' : 'n')"
+)
+
+
+def template(leaves: Mapping[str, set[str]], containers: Iterable[str], *, time: str, shape: Shape) -> dict[str, Any]:
+    """The body of `PUT _index_template/NAME`: *leaves* with their subfields, presence of *containers*, the field *time*."""
+    flat: dict[str, Any] = {field: _leaf(leaves[field]) for field in sorted(leaves)}
+    flat[time] = {"type": "date", "ignore_malformed": True}
+    mappings: dict[str, Any] = {"dynamic": False}
+    if shape == "flat":
+        mappings |= {"disable_objects": True, "properties": dict(sorted(flat.items()))}
+    else:
+        mappings["properties"] = _nested(flat)
+    derived = {fields.presence(path): _presence(path) for path in sorted(set(containers))}
+    if derived:
+        mappings["derived"] = derived
+    return {"index_patterns": [INDEX_PATTERN], "priority": 200, "template": {"mappings": mappings}}
+
+
+def _leaf(needed: set[str]) -> dict[str, Any]:
+    below: dict[str, Any] = {"cs": {"type": "keyword", "ignore_above": fields.IGNORE_ABOVE}}
+    if "ip" in needed:
+        below["ip"] = {"type": "ip", "ignore_malformed": True}
+    if "n" in needed:
+        below["n"] = {"type": "double", "ignore_malformed": True}
+    return {"type": "keyword", "normalizer": "lowercase", "ignore_above": fields.IGNORE_ABOVE, "fields": below}
+
+
+def _nested(flat: Mapping[str, Any]) -> dict[str, Any]:
+    properties: dict[str, Any] = {}
+    for field, mapping in sorted(flat.items()):
+        *parents, last = field.split(".")
+        place = properties
+        for parent in parents:
+            entry = place.setdefault(parent, {"properties": {}})
+            if "properties" not in entry:
+                raise Refused(f"the field {field}", f"another rule reads {parent} as a value, and it cannot be an object too.")
+            place = entry["properties"]
+        if last in place:
+            raise Refused(f"the field {field}", "another rule reads members of it, and it cannot be a value too.")
+        place[last] = mapping
+    return properties
+
+
+def _presence(path: str) -> dict[str, Any]:
+    steps = ", ".join(f"'{step}'" for step in fields.checked(path).split("."))
+    return {"type": "keyword", "script": {"source": _PRESENCE % f"[{steps}]"}}
