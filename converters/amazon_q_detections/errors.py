@@ -54,10 +54,13 @@ class Refused(QdetError):  # noqa: N818  # the field says "refused", and it is n
         return f"{who + ': ' if who else ''}{self.construct}: {self.reason}"
 
 
+_FEW = 12
+
+
 def did_you_mean(word: str, choices: Iterable[str]) -> str:
-    """A closing sentence that offers the nearest of *choices*, or all of them when none is near."""
-    known = sorted(choices)
+    """A closing sentence that offers the nearest of *choices*, or all of them when none is near and they are few."""
+    known = sorted(set(choices))
     near = get_close_matches(word, known, n=1, cutoff=0.7)
     if near:
         return f"Did you mean {near[0]!r}?"
-    return f"Known: {', '.join(known)}." if known else ""
+    return f"Known: {', '.join(known)}." if 0 < len(known) <= _FEW else ""

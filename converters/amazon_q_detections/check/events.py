@@ -27,8 +27,8 @@ def findings(rules: Sequence[Rule], fixtures: Sequence[Fixture], *, whole: bool)
         if other is not fixture:
             yield Finding(fixture.path, "", "duplicate-events", f"{other.path} has the same stem.")
         elif fixture.stem not in stems and whole:
-            mend = did_you_mean(fixture.stem, stems) if len(stems) < 500 else ""
-            yield Finding(fixture.path, "", "orphan-events", f"no rule has the stem {fixture.stem!r}. {mend}")
+            message = f"no rule has the stem {fixture.stem!r}. {did_you_mean(fixture.stem, stems)}"
+            yield Finding(fixture.path, "", "orphan-events", message)
     for rule in rules:
         found = by_stem.get(rule.stem)
         if found is None:
