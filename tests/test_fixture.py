@@ -5,9 +5,7 @@ import pytest
 from amazon_q_detections import fixture
 from amazon_q_detections.errors import ContentError
 
-EVENT = (
-    "{eventSource: s, eventName: n, eventTime: '2026-01-01T00:00:00Z', eventID: e1, requestID: r1, p: {d: [{id: x}]}}"
-)
+EVENT = "{eventSource: s, eventName: n, eventTime: '2026-01-01T00:00:00Z', eventID: e1, requestID: r1, p: {d: [{id: x}]}}"
 
 
 def load(tmp_path: Path, text: str) -> fixture.Fixture:

@@ -66,10 +66,7 @@ def test_references_are_found_in_the_file_then_in_the_places_then_in_the_library
     (found,) = rule.load([mine], library=[library])
     assert found.bases[0]["title"] == "Of the places"
     write(mine, aws_burst=single("Of the file", 4) + "---" + CORRELATION.format(base="message_sent", generate="false"))
-    assert (
-        next(one for one in rule.load([mine], library=[library]) if one.is_correlation).bases[0]["title"]
-        == "Of the file"
-    )
+    assert next(one for one in rule.load([mine], library=[library]) if one.is_correlation).bases[0]["title"] == "Of the file"
 
 
 def test_a_reference_may_be_an_id(tmp_path: Path) -> None:
@@ -80,9 +77,7 @@ def test_a_reference_may_be_an_id(tmp_path: Path) -> None:
 
 def test_a_reference_that_leads_nowhere_is_named(tmp_path: Path) -> None:
     text = single() + "---" + CORRELATION.format(base="mesage_sent", generate="false")
-    with pytest.raises(
-        ContentError, match=r"aws_burst\.yml: correlation\.rules: .*'mesage_sent'.*Did you mean 'message_sent'"
-    ):
+    with pytest.raises(ContentError, match=r"aws_burst\.yml: correlation\.rules: .*'mesage_sent'.*Did you mean 'message_sent'"):
         rule.load([write(tmp_path, aws_burst=text)])
 
 
@@ -103,9 +98,7 @@ def test_a_file_that_holds_no_rule_is_named(tmp_path: Path, text: str, message: 
 
 
 def test_what_pysigma_refuses_is_named_with_the_file(tmp_path: Path) -> None:
-    (found,) = rule.load(
-        [write(tmp_path, aws_bad_rule=single().replace("condition: selection", "condition: selection and"))]
-    )
+    (found,) = rule.load([write(tmp_path, aws_bad_rule=single().replace("condition: selection", "condition: selection and"))])
     with pytest.raises(ContentError, match=r"aws_bad_rule\.yml: Single: pySigma refuses the rule"):
         found.collection()
 

@@ -39,9 +39,9 @@ ROWS = st.lists(
 )
 
 text_values = st.text("abAB_%'\"\\ ", max_size=3).map(lambda text: text.replace("\\", "\\\\"))
-patterns = st.lists(
-    st.sampled_from(["a", "B", "*", "?", r"\*", r"\?", "_", "%", "'", "b"]), min_size=1, max_size=4
-).map("".join)
+patterns = st.lists(st.sampled_from(["a", "B", "*", "?", r"\*", r"\?", "_", "%", "'", "b"]), min_size=1, max_size=4).map(
+    "".join
+)
 one_text = text_values | patterns
 text_field = st.sampled_from(["s", "x.t"])
 modifiers = st.sampled_from(["", "|contains", "|startswith", "|endswith", "|cased", "|contains|cased", "|neq"])

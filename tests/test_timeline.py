@@ -62,9 +62,7 @@ def raised(correlation: Correlation, *events: dict[str, Any]) -> bool:
         pytest.param(ORDER, [event(0, "A"), event(30, "C"), event(60, "B")], False, id="out of order"),
         pytest.param(ORDER, [event(5, "C"), event(5, "B"), event(5, "A")], True, id="equal times count as ordered"),
         pytest.param(ORDER, [event(0, "A"), event(50, "B"), event(61, "C")], False, id="ordered too far apart"),
-        pytest.param(
-            ORDER, [event(0, "A"), event(5, "A"), event(50, "B"), event(61, "C")], True, id="the latest start counts"
-        ),
+        pytest.param(ORDER, [event(0, "A"), event(5, "A"), event(50, "B"), event(61, "C")], True, id="the latest start counts"),
     ],
 )
 def test_a_window(correlation: Correlation, events: list[dict[str, Any]], expected: bool) -> None:
@@ -72,9 +70,7 @@ def test_a_window(correlation: Correlation, events: list[dict[str, Any]], expect
 
 
 def test_an_event_of_two_rules_counts_once() -> None:
-    twice = correlated(
-        "event_count", {"a": A, "again": {"eventName|startswith": "A"}}, timespan="60s", condition={"gte": 2}
-    )
+    twice = correlated("event_count", {"a": A, "again": {"eventName|startswith": "A"}}, timespan="60s", condition={"gte": 2})
     assert not raised(twice, event(0))
     assert raised(twice, event(0), event(1))
 
@@ -166,9 +162,7 @@ def satisfied(correlation: Correlation, events: tuple[dict[str, Any], ...]) -> b
         return len(values) >= correlation.threshold
     if correlation.kind == "temporal":
         return {"A", "B"} <= set(names)
-    by_name = [
-        [moment for moment, name in zip(times(events), names, strict=True) if name == wanted] for wanted in "ABC"
-    ]
+    by_name = [[moment for moment, name in zip(times(events), names, strict=True) if name == wanted] for wanted in "ABC"]
     return any(a <= b <= c for a in by_name[0] for b in by_name[1] for c in by_name[2])
 
 

@@ -1,0 +1,119 @@
+"""Time a cold build of 60 rules on three targets against its peers, in turn, and print ratios of medians.
+
+Peers: `sigma convert` (sigma-cli) run once a target, and stock pySigma converting for three targets in one process. Neither
+has a Logs Insights target, so the third of theirs is OpenSearch PPL, the nearest they have.
+"""
+
+from __future__ import annotations
+
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from uuid import NAMESPACE_URL, uuid5
+
+BIN = Path(sys.executable).parent
+ROUNDS = 7
+RULES = 60
+
+_STOCK = """
+import sys
+from pathlib import Path
+from sigma.collection import SigmaCollection
+from sigma.backends.opensearch import OpensearchLuceneBackend, OpenSearchPPLBackend
+from sigma.backends.splunk import SplunkBackend
+for backend in (SplunkBackend, OpensearchLuceneBackend, OpenSearchPPLBackend):
+    queries = backend().convert(SigmaCollection.load_ruleset([sys.argv[1]]))
+    (Path(sys.argv[2]) / backend.__name__).write_text("\\n".join(queries))
+"""
+
+_OPERATIONS = ("CreatePlugin", "UpdateDataSource", "DeleteIndex", "GetRetriever", "UpdateApplication", "ListPlugins")
+
+
+def rule(number: int) -> str:
+    """One of the rules, always the same for its number: an operation, a success, and some parameters."""
+    operation = _OPERATIONS[number % len(_OPERATIONS)]
+    condition = "selection and not filter_main_known" if number % 2 else "selection"
+    return f"""title: Bench Rule {number}
+id: {uuid5(NAMESPACE_URL, f"bench/{number}")}
+status: test
+description: Made for the benchmark.
+author: amazon-q-detections
+date: 2026-01-01
+tags: [attack.persistence, attack.t1505]
+logsource: {{product: aws, service: cloudtrail}}
+detection:
+    selection:
+        eventSource: qbusiness.amazonaws.com
+        eventName: [{operation}, {operation}{number}]
+        errorCode: null
+        requestParameters.displayName|contains: [alpha{number}, beta]
+        userIdentity.type: AssumedRole
+    filter_main_known:
+        userIdentity.arn|startswith: arn:aws:sts::111122223333:assumed-role/ops-{number}
+        userAgent|endswith: /automation
+    condition: {condition}
+falsepositives: [None worth naming]
+level: medium
+"""
+
+
+def seconds(command: list[str]) -> float:
+    """Wall time of one whole process; it must succeed."""
+    start = time.perf_counter()
+    subprocess.run(command, check=True, capture_output=True)
+    return time.perf_counter() - start
+
+
+def ours(rules: Path, out: Path) -> float:
+    shutil.rmtree(out, ignore_errors=True)
+    return seconds([str(BIN / "qdet"), "build", "-q", "--rules", str(rules), "--out", str(out)])
+
+
+def sigma_cli(rules: Path, out: Path) -> float:
+    return sum(
+        seconds([str(BIN / "sigma"), "convert", "-t", target, "--without-pipeline", "-o", str(out / target), str(rules)])
+        for target in ("splunk", "opensearch_lucene", "open_search_ppl")
+    )
+
+
+def stock(rules: Path, out: Path) -> float:
+    return seconds([sys.executable, "-c", _STOCK, str(rules), str(out)])
+
+
+def imports(rules: Path, out: Path) -> float:
+    """The floor: importing pySigma and the two backends, and nothing else."""
+    return seconds([sys.executable, "-c", "import sigma.collection, sigma.backends.splunk, sigma.backends.opensearch"])
+
+
+def main() -> None:
+    """Run the four in turn ROUNDS times after a warm-up, and print medians and ratios."""
+    contenders = {
+        "qdet build": ours,
+        "sigma convert x3": sigma_cli,
+        "stock pySigma, one process": stock,
+        "imports only": imports,
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        rules, out = Path(folder) / "rules", Path(folder) / "out"
+        rules.mkdir()
+        out.mkdir()
+        for number in range(RULES):
+            (rules / f"aws_bench_rule_{number:03}.yml").write_text(rule(number))
+        times: dict[str, list[float]] = {name: [] for name in contenders}
+        for turn in range(ROUNDS + 1):
+            for name, run in contenders.items():
+                taken = run(rules, out if run is not ours else out / "ours")
+                if turn:
+                    times[name].append(taken)
+    print(f"{RULES} rules, 3 targets, medians of {ROUNDS} rounds in turn:")
+    for name in contenders:
+        ratio = statistics.median(mine / other for mine, other in zip(times["qdet build"], times[name], strict=True))
+        print(f"  {name:28} {statistics.median(times[name]):6.3f} s   qdet build / this = {ratio:.2f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,153 @@
+"""The command line as people and pipes meet it: run as a process."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from amazon_q_detections import __version__, content, rule, targets
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+QDET = Path(sys.executable).with_name("qdet")
+COMMANDS = ["build", "check", "convert", "hunt", "list", "test"]
+SINGLE = content.folder("sigma_rules") / "plugins" / "aws_amazonq_plugin_deleted.yml"
+
+
+def qdet(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([QDET, *arguments], capture_output=True, text=True, check=False, cwd=CHECKOUT)
+
+
+def test_the_version_is_the_packages() -> None:
+    assert qdet("--version").stdout.strip().endswith(__version__)
+
+
+def test_help_names_every_command_and_the_exit_codes() -> None:
+    out = qdet("--help").stdout
+    assert all(f"  {command}" in out for command in COMMANDS)
+    assert "Exit codes" in out
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_explains_itself(command: str) -> None:
+    done = qdet(command, "--help")
+    assert done.returncode == 0
+    assert len(done.stdout.splitlines()) > 10
+
+
+def test_help_does_not_wait_for_pysigma() -> None:
+    code = "import sys; from amazon_q_detections.cli import app; app(['--help'], standalone_mode=False); print('sigma' in sys.modules, 'rich' in sys.modules, 'botocore' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "False False False"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["nonsense"],
+        ["convert"],
+        ["convert", "no/such/file.yml", "--target", "splunk"],
+        ["convert", SINGLE, "--target", "splnk"],
+        ["list", "cats"],
+        ["build", "--out"],
+    ],
+)
+def test_unusable_arguments_exit_with_2_and_no_traceback(arguments: list[str | Path]) -> None:
+    done = qdet(*arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+    assert "Error" in done.stderr
+
+
+def test_nothing_is_coloured_in_a_pipe() -> None:
+    for arguments in (["list", "rules"], ["--help"], ["check"], ["convert", str(SINGLE), "--target", "splunk"]):
+        done = qdet(*arguments)
+        assert "\x1b" not in done.stdout + done.stderr
+
+
+def test_quiet_silences_talk_only() -> None:
+    loud, quiet = qdet("test", SINGLE), qdet("test", SINGLE, "-q")
+    assert loud.stderr.strip()
+    assert (quiet.stderr, quiet.returncode) == ("", 0)
+
+
+def test_a_closed_pipe_is_no_error() -> None:
+    done = subprocess.run(f"{QDET} list rules | head -n 1", shell=True, capture_output=True, text=True, check=True)
+    assert done.stdout.count("\n") == 1
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("what", "keys"),
+    [
+        ("rules", ["stem", "category", "level", "status", "title", "id", "correlation", "path"]),
+        ("targets", ["target", "formats"]),
+        ("schemas", ["target", "schema"]),
+        ("engines", ["engine", "meaning"]),
+    ],
+)
+def test_lists_have_stable_keys(what: str, keys: list[str]) -> None:
+    rows = [json.loads(line) for line in qdet("list", what, "--json").stdout.splitlines()]
+    assert rows
+    assert all(list(row) == keys for row in rows)
+
+
+@pytest.mark.parametrize(("target", "text_format"), [(one.name, form) for one in targets.TARGETS for form in one.formats])
+def test_convert_gives_every_format(target: str, text_format: str) -> None:
+    plain = qdet("convert", SINGLE, "--target", target, "--format", text_format)
+    assert (plain.returncode, plain.stderr) == (0, "")
+    row = json.loads(qdet("convert", SINGLE, "--target", target, "--format", text_format, "--json").stdout)
+    assert list(row) == ["stem", "id", "target", "schema", "format", "query"]
+    assert row["query"] == plain.stdout.rstrip("\n")
+    assert "DeletePlugin" in row["query"]
+
+
+def test_convert_resolves_references_of_a_correlation(tmp_path: Path) -> None:
+    text = """
+title: Many Deletions
+id: 5b1f8e0e-54e7-4a1c-9d53-2b6f0c9a4e14
+correlation: {type: event_count, rules: [%s], group-by: [userIdentity.arn], timespan: 10m, condition: {gte: 3}}
+level: high
+"""
+    (tmp_path / "aws_many_deletions.yml").write_text(text % rule.load([SINGLE])[0].id)
+    done = qdet("convert", tmp_path / "aws_many_deletions.yml", "--target", "splunk")
+    assert done.returncode == 0, done.stderr
+    assert "DeletePlugin" in done.stdout
+
+
+def test_convert_names_an_unset_list_and_a_declared_refusal() -> None:
+    rules = rule.load([content.folder("sigma_rules")])
+    needing = next(one for one in rules if one.needed_placeholders)
+    done = qdet("convert", needing.path, "--target", "splunk")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert needing.needed_placeholders[0] in done.stderr
+    refusing = next(one for one in rules if "cloudwatch" in one.refusals)
+    done = qdet("convert", refusing.path, "--target", "cloudwatch", "--json")
+    assert done.returncode == 0
+    assert list(json.loads(done.stdout)) == ["stem", "target", "refused"]
+
+
+def test_test_gives_one_verdict_a_case_and_a_junit_file(tmp_path: Path) -> None:
+    done = qdet("test", SINGLE, "--json", "--junit", tmp_path / "report.xml")
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert all(list(row) == ["stem", "engine", "schema", "event", "expected", "got"] for row in rows)
+    assert {row["expected"] for row in rows} == {True, False}
+    assert (tmp_path / "report.xml").read_text().count("<testcase ") == len(rows)
+
+
+def test_a_wrong_expectation_fails_by_name(tmp_path: Path) -> None:
+    events = content.folder("events") / "plugins" / f"{SINGLE.stem}.yml"
+    (tmp_path / events.name).write_text(
+        events.read_text().replace("no_match:", "X:").replace("match:", "no_match:").replace("X:", "match:")
+    )
+    done = qdet("test", SINGLE, "--events", tmp_path)
+    assert done.returncode == 1
+    assert f"FAILED {SINGLE.stem} [sigma]" in done.stdout
+    assert "should match and does not" in done.stdout
+
+
+def test_events_of_a_users_rules_must_be_named() -> None:
+    done = qdet("test", "--rules", CHECKOUT / "tests")
+    assert done.returncode == 2
