@@ -29,17 +29,15 @@ def body(correlation: Correlation, writer: Writer, time: str) -> dict[str, Any]:
         raise Refused(f"this correlation of type {correlation.kind}", "this release does not write it for OpenSearch.")
     if len(correlation.members) > _MOST_RULES:
         raise Refused(f"a correlation of {len(correlation.members)} rules", f"OpenSearch tells {_MOST_RULES} apart.")
-    params = {
+    params: dict[str, Any] = {
         "time": time,
         "kind": correlation.kind,
         "keys": [f"{field}.cs" for field in keys(correlation)],
-        "value": f"{fields.checked(correlation.field)}.cs" if correlation.field else None,
         "span": correlation.timespan * 1000,
         "least": correlation.threshold,
-        "end": None,
-        "step": 0,
-        "delay": 0,
     }
+    if correlation.field:
+        params["value"] = f"{fields.checked(correlation.field)}.cs"
     return {
         "size": 0,
         "query": {"bool": {"filter": [], "must": [_members(correlation, writer)]}},

@@ -83,7 +83,7 @@ class Writer:
             case Number():
                 return {"regexp": {field: {"value": number_pattern(leaf.test.value), "flags": "NONE"}}}
             case Compare():
-                return {"range": {f"{field}.n": {_RANGES[leaf.test.op]: leaf.test.value}}}
+                return {"range": {f"{field}.n": {_RANGES[leaf.test.op]: bound(leaf.test)}}}
             case Cidr():
                 return {"term": {f"{field}.ip": str(leaf.test.network)}}
             case SameAs():
@@ -95,6 +95,11 @@ class Writer:
 
     def _exists(self, field: str) -> Clause:
         return {"term": {fields.presence(field): "y"}} if field in self._containers else {"exists": {"field": field}}
+
+
+def bound(test: Compare) -> float:
+    """The value to compare with; Lucene orders -0.0 before 0.0, so where zero itself is the edge it is written as -0.0."""
+    return -0.0 if test.value == 0 and test.op in ("<", ">=") else test.value
 
 
 def number_pattern(value: float) -> str:

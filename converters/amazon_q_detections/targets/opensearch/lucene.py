@@ -75,7 +75,7 @@ class Writer:
             case Number():
                 return f"{field}:/{dsl.number_pattern(leaf.test.value)}/"
             case Compare():
-                return f"{field}.n:{leaf.test.op}{leaf.test.value!r}".replace(":>-", r":>\-").replace(":<-", r":<\-")
+                return f"{field}.n:{leaf.test.op}{dsl.bound(leaf.test)!r}".replace(":>-", r":>\-").replace(":<-", r":<\-")
             case Cidr():
                 return f'{field}.ip:"{leaf.test.network}"'
             case SameAs():

@@ -1,6 +1,6 @@
 """Index templates, generated from the fields that the rules use (OpenSearch documentation, "Index templates").
 
-`nested`: leaves below objects, as OpenSearch takes them from 2.15 on; a record with an object where a leaf is mapped is rejected.
+`nested`: leaves below objects, from OpenSearch 2.15 on; it rejects a record that has an object where a leaf is mapped.
 `flat`: leaves under their dotted names with `disable_objects`, from 3.8 on; rejects none.
 """
 

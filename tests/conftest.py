@@ -1,0 +1,14 @@
+"""What several test files share."""
+
+from collections.abc import Iterator
+
+import pytest
+from opensearch_node import Node
+
+
+@pytest.fixture(scope="session")
+def node() -> Iterator[Node]:
+    """A real OpenSearch, one for the whole run; each test makes its own indexes."""
+    started = Node()
+    yield started
+    started.stop()
