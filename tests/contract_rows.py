@@ -60,3 +60,13 @@ ROWS: dict[str, tuple[str, Any, list[Any], list[Any]]] = {
     "wide": ("|wide|base64offset|contains", "foo", ["xxZgBvAG8A"], ["foo"]),
     "arrays in arrays": ("", "x", [[["x"]], [[], ["y", ["x"]]]], [[["y"]], [[{"b": "x"}]]]),
 }  # fmt: skip
+
+# Outside the contract, row by row: texts that platforms read as numbers, and IPv4 addresses mapped into IPv6.
+_ODD_NUMBERS = ["08", "07", "00", "7.", " 7", "1e1"]
+OUTSIDE: dict[str, list[Any]] = {
+    "gt": _ODD_NUMBERS,
+    "gte": _ODD_NUMBERS,
+    "lt": _ODD_NUMBERS,
+    "lte": _ODD_NUMBERS,
+    "cidr v4": ["::ffff:10.0.0.1"],
+}

@@ -131,8 +131,8 @@ def _value_count(correlation: Correlation, by: _By, _: list[str]) -> list[str]:
         f"streamstats current=f window=1 global=f last(q_time) as q_before{each}",
         "sort 0 -q_time",
         f"streamstats current=f window=1 global=f last(q_time) as q_after{each}",
-        f'eval q_step=mvappend(if(isnull(q_before) OR q_time-q_before>{span}, "1", null()), '
-        f'if(isnull(q_after) OR q_after-q_time>{span}, "-1", null()))',
+        f'eval q_step=mvappend(if(isnull(q_before), "1", if(q_time-q_before>{span}, "1", null())), '
+        f'if(isnull(q_after), "-1", if(q_after-q_time>{span}, "-1", null())))',
         "mvexpand q_step",
         f"eval q_step=tonumber(q_step), q_at=if(q_step=1, q_time, q_time+{span}), q_from=q_time",
         "sort 0 q_at, -q_step",
@@ -147,11 +147,13 @@ def _temporal(correlation: Correlation, by: _By, tests: list[str]) -> list[str]:
     marks = ", ".join(f"q_t{number}=if({test}, q_time, null())" for number, test in enumerate(tests, 1))
     latest = " ".join(f"max(q_t{number}) as q_m{number}" for number in numbers)
     inside = " AND ".join(f"q_time-q_m{number}<={correlation.timespan}" for number in numbers)
+    present = " AND ".join(f"isnotnull(q_m{number})" for number in numbers)
     oldest = ", ".join(f"q_m{number}" for number in numbers)
     return [
         f"eval {marks}",
         "sort 0 q_time",
         f"streamstats {latest}{by}",
+        f"where {present}",
         f"where {inside}",
         f"eval q_from=min({oldest}), q_count={len(tests)}",
     ]
@@ -171,6 +173,7 @@ def _temporal_ordered(correlation: Correlation, by: _By, tests: list[str]) -> li
         commands.append(f"streamstats max(q_s{before}) as q_m{before}{by}")
         commands.append(f'eval q_s{stage}=if(q_stage="{stage}", q_m{before}, null())')
     last = stages[-1]
-    commands.append(f'where q_stage="{last}" AND q_time-q_s{last}<={correlation.timespan}')
+    commands.append(f'where q_stage="{last}" AND isnotnull(q_s{last})')
+    commands.append(f"where q_time-q_s{last}<={correlation.timespan}")
     commands.append(f"eval q_from=q_s{last}, q_count={len(tests)}")
     return commands

@@ -118,7 +118,7 @@ class Leaves:
                 return _found(own, literal.quoted(rf"\A{_number(test.value)}\z"))
             case Compare():
                 number = f"tonumber({own})"
-                return f"isnotnull(mvfilter(isnotnull({number}) AND {number}{test.op}{test.value!r}))"
+                return f"isnotnull(mvfilter(if({number}{test.op}{test.value!r}, 1, 0)=1))"
             case Cidr():
                 self._refuse_array(field, "a network")
                 return f'if(cidrmatch("{test.network}", {own}), 1, 0)=1'

@@ -1,0 +1,459 @@
+"""Runs the few SPL commands that our searches are made of on a table of events, strictly: what it does not know is an error.
+
+It follows Splunk's Search Reference for `search`, `where`, `eval`, `sort`, `streamstats`, `stats`, `mvexpand`, `rename`, `table` and the
+evaluation functions below, and the Add-on for AWS for the fields of an event. It is no Splunk; it shows that the searches mean what we
+take them to mean.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import regex  # Perl's syntax: \A, \z, \x{…}
+
+from amazon_q_detections import record
+
+Value = str | float | bool | list[str] | None
+Row = dict[str, Value]
+
+_TOKEN = re.compile(
+    r"""\s*(?:(?P<text>"(?:[^"\\]|\\.)*")|(?P<field>'[^']*')|(?P<number>\d+(?:\.\d+)?)|(?P<name>[A-Za-z_][A-Za-z0-9_{}.]*)"""
+    r"""|(?P<sign><=|>=|!=|[()=<>,.+*/|-]))""",
+    re.VERBOSE,
+)
+
+
+def row(event: Mapping[str, Any]) -> Row:
+    """An event as the add-on's users see it: fields by their path, `{}` for arrays, null as text, no `{}` and `[]`."""
+    found: dict[str, list[str]] = {}
+    _flatten(event, "", found)
+    made: Row = {name: values[0] if len(values) == 1 else list(values) for name, values in found.items()}
+    failed = made.get("responseElements.ConsoleLogin") == "Failure"
+    made.setdefault("errorCode", "failure" if failed else "success")
+    made["_raw"] = json.dumps(event, ensure_ascii=False)
+    made["_time"] = float(record.time(event) or 0)
+    return made
+
+
+def _flatten(value: Any, name: str, found: dict[str, list[str]]) -> None:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            _flatten(inner, f"{name}.{key}" if name else key, found)
+    elif isinstance(value, list):
+        for inner in value:
+            _flatten(inner, name + "{}", found)
+    else:
+        found.setdefault(name, []).append("null" if value is None else record.text(value))
+
+
+def run(query: str, rows: list[Row], now: float = 0.0) -> list[Row]:
+    """The result of a search, whose first command is `search`."""
+    first, *commands = _pipeline(query)
+    table = [dict(one) for one in rows if _Terms(first).holds(one)]
+    for command in commands:
+        name, _, rest = command.partition(" ")
+        table = _COMMANDS[name](table, rest.strip(), now)
+    return table
+
+
+def _pipeline(query: str) -> list[str]:
+    """Split at pipes outside quotes."""
+    parts = re.findall(r"""(?:"(?:[^"\\]|\\.)*"|'[^']*'|[^|"'])+""", query)
+    return [" ".join(part.split("\n")).strip() for part in parts]
+
+
+class _Terms:
+    """The terms of `search`: NOT, then OR, then AND; values without regard to case, one trailing star."""
+
+    def __init__(self, text: str) -> None:
+        self.tokens = re.findall(r'"(?:[^"\\]|\\.)*"|[()=,]|[^\s()=,"]+', text)
+
+    def holds(self, row: Row) -> bool:
+        self.at, self.row = 0, row
+        result = self._all()
+        assert self.at == len(self.tokens), self.tokens[self.at :]
+        return result
+
+    def _peek(self) -> str:
+        return self.tokens[self.at] if self.at < len(self.tokens) else ""
+
+    def _next(self) -> str:
+        self.at += 1
+        return self.tokens[self.at - 1]
+
+    def _all(self) -> bool:
+        result = True
+        while self._peek() not in ("", ")"):
+            result = self._any() and result
+        return result
+
+    def _any(self) -> bool:
+        result = self._one()
+        while self._peek() == "OR":
+            self._next()
+            result = self._one() or result
+        return result
+
+    def _one(self) -> bool:
+        token = self._next()
+        if token == "NOT":
+            return not self._one()
+        if token == "(":
+            result = self._all()
+            assert self._next() == ")"
+            return result
+        if token == "*":
+            return True
+        found = _values(self.row.get(token))
+        operator = self._next()
+        if operator == "=":
+            wanted = self._next()
+            return any(_fits(value, wanted) for value in found)
+        assert operator == "IN", operator
+        assert self._next() == "("
+        options = []
+        while (option := self._next()) != ")":
+            if option != ",":
+                options.append(option)
+        return any(_fits(value, option) for value in found for option in options)
+
+
+def _fits(value: str, wanted: str) -> bool:
+    if wanted == "*":
+        return True
+    assert re.fullmatch(r'"[A-Za-z0-9._:/-]+\*?"', wanted), f"{wanted} is not exact in search"
+    text = wanted[1:-1].lower()
+    return value.lower().startswith(text[:-1]) if text.endswith("*") else value.lower() == text
+
+
+def _values(value: Value) -> list[str]:
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [_text(value)]
+
+
+def _text(value: Value) -> str:
+    assert value is not None
+    if isinstance(value, float) and value == int(value):
+        return str(int(value))
+    return str(value)
+
+
+class _Expression:
+    """An evaluation expression: OR, AND, NOT, comparison, plus and minus, joining by dots, calls."""
+
+    def __init__(self, text: str, now: float) -> None:
+        self.now = now
+        self.tokens: list[tuple[str, str]] = []
+        place = 0
+        while place < len(text.rstrip()):
+            found = _TOKEN.match(text, place)
+            assert found, text[place:]
+            self.tokens.append((str(found.lastgroup), found[found.lastgroup or 0]))
+            place = found.end()
+
+    def value(self, row: Row) -> Value:
+        self.at, self.row = 0, row
+        result = self._or()
+        assert self.at == len(self.tokens), self.tokens[self.at :]
+        return result
+
+    def _peek(self) -> str:
+        return self.tokens[self.at][1] if self.at < len(self.tokens) else ""
+
+    def _next(self) -> tuple[str, str]:
+        self.at += 1
+        return self.tokens[self.at - 1]
+
+    def _or(self) -> Value:
+        result = self._and()
+        while self._peek() == "OR":
+            self._next()
+            other = _total(self._and())
+            result = _total(result) or other
+        return result
+
+    def _and(self) -> Value:
+        result = self._not()
+        while self._peek() == "AND":
+            self._next()
+            other = _total(self._not())
+            result = _total(result) and other
+        return result
+
+    def _not(self) -> Value:
+        if self._peek() == "NOT":
+            self._next()
+            return not _total(self._not())
+        return self._comparison()
+
+    def _comparison(self) -> Value:
+        left = self._sum()
+        if self._peek() not in ("=", "!=", "<", "<=", ">", ">="):
+            return left
+        operator, right = self._next()[1], self._sum()
+        if left is None or right is None:
+            return None
+        assert type(left) is type(right), (left, operator, right)
+        compare: dict[str, Callable[[Any, Any], bool]] = {
+            "=": lambda a, b: a == b, "!=": lambda a, b: a != b, "<": lambda a, b: a < b,
+            "<=": lambda a, b: a <= b, ">": lambda a, b: a > b, ">=": lambda a, b: a >= b,
+        }  # fmt: skip
+        return compare[operator](left, right)
+
+    def _sum(self) -> Value:
+        result = self._joined()
+        while self._peek() in ("+", "-"):
+            sign, other = self._next()[1], self._joined()
+            if result is None or other is None:
+                result = None
+            else:
+                assert isinstance(result, float)
+                assert isinstance(other, float)
+                result = result + other if sign == "+" else result - other
+        return result
+
+    def _joined(self) -> Value:
+        result = self._atom()
+        while self._peek() == ".":
+            self._next()
+            other = self._atom()
+            result = None if result is None or other is None else _text(result) + _text(other)
+        return result
+
+    def _atom(self) -> Value:
+        kind, token = self._next()
+        if token == "(":
+            result = self._or()
+            assert self._next()[1] == ")"
+            return result
+        if token == "-":
+            number = self._atom()
+            assert isinstance(number, float)
+            return -number
+        if kind == "number":
+            return float(token)
+        if kind == "text":
+            return re.sub(r'\\([\\"|])', r"\1", token[1:-1])
+        if kind == "field":
+            return self.row.get(token[1:-1])
+        assert kind == "name", token
+        if self._peek() != "(":
+            return self.row.get(token)
+        return self._call(token)
+
+    def _call(self, name: str) -> Value:
+        self._next()
+        if name == "mvfilter":
+            return self._mvfilter()
+        arguments: list[Value] = []
+        while self._peek() != ")":
+            arguments.append(self._or())
+            if self._peek() == ",":
+                self._next()
+        self._next()
+        if name == "now":
+            return self.now
+        return _FUNCTIONS[name](*arguments)
+
+    def _mvfilter(self) -> Value:
+        """The values of the one field in the predicate for which it is true."""
+        start, depth = self.at, 1
+        while depth:
+            depth += {"(": 1, ")": -1}.get(self._next()[1], 0)
+        inside = self.tokens[start : self.at - 1]
+        (field,) = {token[1:-1] for kind, token in inside if kind == "field"}
+        inner = _Expression("", self.now)
+        inner.tokens = inside
+        kept = [value for value in _values(self.row.get(field)) if inner.value({field: value}) is True]
+        return kept or None
+
+
+def _total(value: Value) -> bool:
+    """Our searches must not rest on what NOT, AND and OR make of null."""
+    assert isinstance(value, bool), value
+    return value
+
+
+def _json_extract(text: Value, path: Value) -> Value:
+    place: Any = json.loads(str(text))
+    for step in str(path).split("."):
+        assert "{" not in step
+        if not isinstance(place, dict) or place.get(step) is None:
+            return None
+        place = place[step]
+    return json.dumps(place, ensure_ascii=False) if isinstance(place, (dict, list)) else record.text(place)
+
+
+def _mvfind(values: Value, pattern: Value) -> Value:
+    compiled = regex.compile(
+        re.sub(r"\\z", r"\\Z", re.sub(r"\\x\{([0-9a-f]+)\}", lambda m: f"\\U{int(m[1], 16):08x}", str(pattern)))
+    )
+    for number, value in enumerate(_values(values)):
+        if compiled.search(value):
+            return float(number)
+    return None
+
+
+def _tonumber(value: Value) -> Value:
+    return float(_text(value)) if value is not None and re.fullmatch(r"-?\d+(\.\d+)?", _text(value)) else None
+
+
+def _cidrmatch(network: Value, value: Value) -> Value:
+    try:
+        return ipaddress.ip_address(str(value)) in ipaddress.ip_network(str(network))
+    except ValueError:
+        return False
+
+
+_FUNCTIONS: dict[str, Callable[..., Value]] = {
+    "isnull": lambda value: value is None,
+    "isnotnull": lambda value: value is not None,
+    "null": lambda: None,
+    "if": lambda test, yes, no: yes if test is True else no,
+    "mvappend": lambda *values: [one for value in values for one in _values(value)] or None,
+    "mvfind": _mvfind,
+    "json_extract": _json_extract,
+    "tonumber": _tonumber,
+    "lower": lambda value: None if value is None else str(value).lower(),
+    "cidrmatch": _cidrmatch,
+    "min": lambda *values: min(value for value in values if value is not None),
+    "strftime": lambda value, _: None if value is None else _text(value),
+}
+
+
+def _where(table: list[Row], rest: str, now: float) -> list[Row]:
+    test = _Expression(rest, now)
+    return [one for one in table if test.value(one) is True]
+
+
+def _eval(table: list[Row], rest: str, now: float) -> list[Row]:
+    parts = [(part[1], _Expression(part[2], now)) for part in _assignments(rest)]
+    for one in table:
+        for name, expression in parts:
+            value = expression.value(one)
+            if value is None:
+                one.pop(name, None)
+            else:
+                one[name] = value[0] if isinstance(value, list) and len(value) == 1 else value
+    return table
+
+
+def _assignments(text: str) -> list[re.Match[str]]:
+    """`name=expression` pairs, split at commas outside quotes and parentheses."""
+    parts, depth, start, quote = [], 0, 0, ""
+    place = 0
+    while place < len(text):
+        char = text[place]
+        if quote:
+            place += char == "\\" and quote == '"'
+            quote = "" if char == quote else quote
+        elif char in "\"'":
+            quote = char
+        else:
+            depth += (char == "(") - (char == ")")
+            if char == "," and not depth:
+                parts.append(text[start:place])
+                start = place + 1
+        place += 1
+    parts.append(text[start:])
+    found = [re.fullmatch(r"\s*(\w+)\s*=\s*(.*?)\s*", part, re.DOTALL) for part in parts]
+    assert all(found), parts
+    return [one for one in found if one]
+
+
+def _sort(table: list[Row], rest: str, now: float) -> list[Row]:
+    limit, *keys = re.split(r"[,\s]+", rest)
+    assert limit == "0"
+    for key in reversed(keys):
+        table = sorted(table, key=lambda one: _ordered(one[key.lstrip("-")]), reverse=key.startswith("-"))
+    return table
+
+
+def _ordered(value: Value) -> tuple[int, float, str]:
+    return (0, value, "") if isinstance(value, float) else (1, 0.0, str(value))
+
+
+def _aggregated(function: str, field: str, rows: list[Row]) -> Value:
+    if function == "count":
+        return float(len(rows))
+    found = [value for one in rows if (value := one.get(field)) is not None]
+    if not found:
+        return None
+    if function == "last":
+        return found[-1]
+    numbers = [value for value in found if isinstance(value, float)]
+    assert len(numbers) == len(found), found
+    return {"min": min, "max": max, "sum": sum}[function](numbers)
+
+
+def _functions(text: str) -> tuple[list[tuple[str, str, str]], list[str]]:
+    text, _, by = text.partition(" by ")
+    found = re.findall(r"(count|min|max|sum|last)(?:\((\w+)\))? as (\w+)", text)
+    return found, by.split()
+
+
+def _streamstats(table: list[Row], rest: str, now: float) -> list[Row]:
+    options = dict(re.findall(r"(window|current|global)=(\w+)", rest))
+    functions, by = _functions(rest)
+    window = int(options.get("window", 0))
+    assert not window or options["global"] == "f"
+    seen: dict[tuple[Value, ...], list[Row]] = {}
+    for one in table:
+        assert all(isinstance(one.get(name), (str, float)) for name in by), (by, one)
+        before = seen.setdefault(tuple(one[name] for name in by), [])  # type: ignore[misc]
+        copy = dict(one)
+        rows = [*before, copy] if options.get("current", "t") == "t" else before
+        if window:
+            rows = rows[-window:]
+        for function, field, name in functions:
+            value = _aggregated(function, field, rows)
+            one.pop(name, None)
+            if value is not None:
+                one[name] = value
+        before.append(copy)
+    return table
+
+
+def _stats(table: list[Row], rest: str, now: float) -> list[Row]:
+    functions, by = _functions(rest)
+    groups: dict[tuple[Value, ...], list[Row]] = {}
+    for one in table:
+        if all(one.get(name) is not None for name in by):
+            groups.setdefault(tuple(one[name] for name in by), []).append(one)  # type: ignore[misc]
+    if not by and not table:
+        groups = {}
+    return [
+        {**dict(zip(by, key, strict=True)), **{name: _aggregated(function, field, rows) for function, field, name in functions}}
+        for key, rows in groups.items()
+    ]
+
+
+def _mvexpand(table: list[Row], rest: str, now: float) -> list[Row]:
+    return [{**one, rest: value} for one in table for value in _values(one.get(rest))]
+
+
+def _rename(table: list[Row], rest: str, now: float) -> list[Row]:
+    names = dict(re.findall(r"(\S+) as (\S+)", rest))
+    return [{names.get(name, name).strip('"'): value for name, value in one.items()} for one in table]
+
+
+def _table(table: list[Row], rest: str, now: float) -> list[Row]:
+    names = [name.strip('"') for name in rest.split()]
+    return [{name: one.get(name) for name in names} for one in table]
+
+
+_COMMANDS: dict[str, Callable[[list[Row], str, float], list[Row]]] = {
+    "where": _where,
+    "eval": _eval,
+    "sort": _sort,
+    "streamstats": _streamstats,
+    "stats": _stats,
+    "mvexpand": _mvexpand,
+    "rename": _rename,
+    "table": _table,
+}

@@ -1,0 +1,158 @@
+"""Every rule's SPL, run command by command on tables of events, and the rows of the contract; and what is refused by name."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+import spl_table
+from contract_rows import OUTSIDE, ROWS, event
+from sigma_text import holds, tree
+
+from amazon_q_detections import content, engines, fixture, prove, record, rule
+from amazon_q_detections.conversion import schema_of
+from amazon_q_detections.errors import Refused
+from amazon_q_detections.fixture import Case
+from amazon_q_detections.rule import Rule
+from amazon_q_detections.targets.splunk import Splunk, SplunkQuery
+from amazon_q_detections.targets.splunk.leaves import Leaves
+from amazon_q_detections.targets.splunk.query import select
+
+PAIRS = [
+    (one, events)
+    for one, events in prove.paired(rule.load([content.folder("sigma_rules")]), fixture.load([content.folder("events")]))
+    if events is not None
+]
+SINGLES = [one for one, _ in PAIRS if not one.is_correlation]
+CORRELATED = [(one, case) for one, events in PAIRS if one.is_correlation for case in events.cases]
+CORRELATED_IDS = [f"{one.stem}-{'match' if case.expected else 'no_match'}-{case.name}" for one, case in CORRELATED]
+ENGINE = engines.find("sigma")
+EVENTS = list({one["eventID"]: one for single, events in PAIRS if not single.is_correlation for one in events.events}.values())
+ROWS_OF_EVENTS = [spl_table.row(one) for one in EVENTS]
+SCHEMA = schema_of("splunk_aws_addon")
+
+
+def compiled(one: Rule) -> SplunkQuery:
+    return Splunk().compile(one, "aws_addon")
+
+
+@pytest.mark.parametrize("one", SINGLES, ids=lambda one: one.stem)
+def test_a_search_gives_the_rules_verdicts(one: Rule) -> None:
+    wanted = {match.event_ids[0] for match in ENGINE.search([one], EVENTS)}
+    assert wanted
+    assert {found["eventID"] for found in spl_table.run(compiled(one).texts["search"], ROWS_OF_EVENTS)} == wanted
+
+
+def groups(query: str, one: Rule, case: Case, now: float = 0.0) -> set[tuple[Any, ...]]:
+    names = [field for _, field in compiled(one).parts.groups]
+    rows = [spl_table.row(event) for event in case.events]
+    return {tuple(found[name] for name in names) for found in spl_table.run(query, rows, now)}
+
+
+def expected(one: Rule, case: Case) -> set[tuple[Any, ...]]:
+    return {tuple(match.group.values()) for match in ENGINE.search([one], case.events)}
+
+
+@pytest.mark.parametrize(("one", "case"), CORRELATED, ids=CORRELATED_IDS)
+def test_a_correlation_finds_the_groups(one: Rule, case: Case) -> None:
+    assert bool(expected(one, case)) is case.expected
+    assert groups(compiled(one).texts["search"], one, case) == expected(one, case)
+
+
+def scheduled(one: Rule) -> str:
+    """The search of the saved search, as Splunk reads it from the file, its macros taken out."""
+    stanza = compiled(one).texts["savedsearch"]
+    (search,) = re.findall(r"^search = ((?:.*\\\n)*.*)$", stanza, re.MULTILINE)
+    joined = search.replace("\\\n", "\n")
+    joined = joined.replace("`amazon_q_detections_index` ", "").replace(f"\n| `{one.stem}_filter`", "")
+    return re.sub(r'\n\| eval rule_id="[^"]*", rule_version="\d+", rule_level="\w+"$', "", joined.replace(" \n", "\n"))
+
+
+@pytest.mark.parametrize("one", SINGLES, ids=lambda one: one.stem)
+def test_a_saved_search_is_the_search(one: Rule) -> None:
+    wanted = {found["eventID"] for found in spl_table.run(compiled(one).texts["search"], ROWS_OF_EVENTS)}
+    assert {found["eventID"] for found in spl_table.run(scheduled(one), ROWS_OF_EVENTS)} == wanted
+
+
+@pytest.mark.parametrize(("one", "case"), CORRELATED, ids=CORRELATED_IDS)
+def test_a_scheduled_correlation_finds_every_group_and_no_other(one: Rule, case: Case) -> None:
+    """Runs a step apart over the events in the look-back, from before the first until nothing more can be found."""
+    times = sorted(moment for event in case.events if (moment := record.time(event)) is not None)
+    schedule, query = one.schedule, scheduled(one)
+    now, alerts = times[0] + schedule.delay, set()
+    while now <= times[-1] + schedule.delay + 2 * schedule.step:
+        earliest, latest = now - schedule.delay - schedule.step - one.timespan, now - schedule.delay
+        inside = tuple(event for event in case.events if earliest <= (record.time(event) or 0) < latest)
+        alerts |= groups(query, one, Case(case.name, case.expected, inside), now)
+        now += schedule.step
+    assert alerts == expected(one, case)
+
+
+REFUSED = {row for row in ROWS if row.startswith("re ")}
+
+
+@pytest.mark.parametrize("negated", [False, True], ids=["plain", "negated"])
+@pytest.mark.parametrize("row", sorted(ROWS.keys() - REFUSED))
+def test_a_row_of_the_contract(row: str, negated: bool) -> None:
+    """On scalars; a field of an array has another name in Splunk, which the pipeline gives it."""
+    modifiers, value, good, bad = ROWS[row]
+    text = "not selection" if negated else "selection"
+    condition = tree(text, selection={f"a.b{modifiers}": value})
+    matches = holds(text, selection={f"a.b{modifiers}": value})
+    query = "\n| ".join(select(condition, Leaves(SCHEMA)).commands)
+    for one in (*good, *bad):
+        if not isinstance(one, list) and one not in OUTSIDE.get(row, []):
+            found = bool(spl_table.run(query, [spl_table.row(event(one))]))
+            assert found is matches(event(one)), (one, query)
+
+
+HOSTILE = [
+    'x" OR eventName="X', "x) OR (y", "a\\", "a\\*b", "*", "a | delete", "`macro`", "$token$", "a\nb", "[ search x ]", "{{x}}", "a=b",
+    "'", "%", "#", "a\\\"b", "emoji 🙂", "null", "success", "a,b", "\t", "(?i)", "\\x41", "a**b", "?",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("modifier", ["", "|contains", "|endswith", "|startswith|cased"])
+@pytest.mark.parametrize("value", HOSTILE)
+def test_a_hostile_value_is_only_a_value(value: str, modifier: str) -> None:
+    escaped = value.replace("\\", "\\\\").replace("*", "\\*").replace("?", "\\?")
+    condition = tree(selection={f"a.b{modifier}": escaped, "eventName": "X"})
+    query = "\n| ".join(select(condition, Leaves(SCHEMA)).commands)
+    assert "`" not in query
+    assert not re.search(r"\$[^)\]]*\$", query)
+    matches = holds(selection={f"a.b{modifier}": escaped})
+    for one in HOSTILE:
+        assert bool(spl_table.run(query, [spl_table.row(event(one))])) is matches(event(one)), (one, query)
+    assert matches(event(value))
+
+
+@pytest.mark.parametrize(
+    ("text", "selections", "construct"),
+    [
+        ("selection", {"selection": {"a|re": "x"}}, "a regular expression"),
+        ("keywords", {"keywords": ["x"]}, "a keyword"),
+        ("selection", {"selection": {'a"b': "x"}}, "the field name"),
+        ("selection", {"selection": {"a`b": "x"}}, "the field name"),
+        ("selection", {"selection": {"a{}.b|cidr": "10.0.0.0/8"}}, "a network on the array"),
+        ("selection", {"selection": {"a{}.b|fieldref": "c"}}, "a field reference on the array"),
+    ],
+)
+def test_what_cannot_be_said_is_refused_by_name(text: str, selections: dict[str, Any], construct: str) -> None:
+    with pytest.raises(Refused, match=construct):
+        select(tree(text, **selections), Leaves(SCHEMA))
+
+
+def test_success_is_absence_in_the_add_on() -> None:
+    """A failed console login has errorCode `failure` there, and no errorCode in the record."""
+    login = {"eventName": "ConsoleLogin", "responseElements": {"ConsoleLogin": "Failure"}}
+    query = "\n| ".join(select(tree(selection={"errorCode": None}), Leaves(SCHEMA)).commands)
+    assert query == '(NOT errorCode=* OR errorCode IN ("success", "failure"))'
+    assert spl_table.run(query, [spl_table.row(login)])
+    assert not spl_table.run(query, [spl_table.row({**login, "errorCode": "AccessDenied"})])
+
+
+def test_a_rule_on_the_word_success_does_not_match_absence() -> None:
+    query = "\n| ".join(select(tree(selection={"errorCode": "Success"}), Leaves(SCHEMA)).commands)
+    assert not spl_table.run(query, [spl_table.row({"eventName": "X"})])
+    assert spl_table.run(query, [spl_table.row({"eventName": "X", "errorCode": "SUCCESS"})])
