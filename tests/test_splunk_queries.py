@@ -15,7 +15,7 @@ from amazon_q_detections.conversion import schema_of
 from amazon_q_detections.errors import Refused
 from amazon_q_detections.fixture import Case
 from amazon_q_detections.rule import Rule
-from amazon_q_detections.targets.splunk import Splunk, SplunkQuery
+from amazon_q_detections.targets.splunk import Splunk, SplunkQuery, savedsearch
 from amazon_q_detections.targets.splunk.leaves import Leaves
 from amazon_q_detections.targets.splunk.query import select
 
@@ -79,7 +79,7 @@ def test_a_saved_search_is_the_search(one: Rule) -> None:
 def test_a_scheduled_correlation_finds_every_group_and_no_other(one: Rule, case: Case) -> None:
     """Runs a step apart over the events in the look-back, from before the first until nothing more can be found."""
     times = sorted(moment for event in case.events if (moment := record.time(event)) is not None)
-    schedule, query = one.schedule, scheduled(one)
+    schedule, query = savedsearch.schedule_of(one), scheduled(one)
     now, alerts = times[0] + schedule.delay, set()
     while now <= times[-1] + schedule.delay + 2 * schedule.step:
         earliest, latest = now - schedule.delay - schedule.step - one.timespan, now - schedule.delay

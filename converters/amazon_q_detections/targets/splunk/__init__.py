@@ -44,7 +44,7 @@ class Splunk(Target[SplunkQuery]):
         """See Target."""
         backend = self._backend(schema)
         _, meaning = backend.meaning_of(rule.collection())
-        parts = backend.parts(meaning, rule.schedule)
+        parts = backend.parts(meaning, savedsearch.schedule_of(rule))
         return SplunkQuery(
             rule=rule,
             schema=schema,

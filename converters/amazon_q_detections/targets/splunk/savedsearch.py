@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from amazon_q_detections.targets.splunk.backend import Parts, joined
 
 if TYPE_CHECKING:
     from amazon_q_detections.rule import Rule
+    from amazon_q_detections.schedule import Schedule
 
 _SEVERITY = {"informational": 1, "low": 2, "medium": 3, "high": 4, "critical": 5}
-# Minutes between runs that divide the hour, so that every interval is the same.
-_STEPS = (1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60)
+# Minutes between runs that divide the hour, so that every interval is the same. Splunk's app review warns of more than twelve
+# runs an hour, and nothing is missed by fewer: a run looks back as far as it must.
+_STEPS = (5, 6, 10, 12, 15, 20, 30, 60)
 # Minutes an event may take from the forwarder's clock to the index before a run by index time may miss it.
 _INDEX_LAG = 1
 _OLDEST_EVENT = "-30d@d"
@@ -109,28 +111,28 @@ def _quotable(text: str) -> str:
     return "".join(char for char in text if char.isalnum() or char in "-_. ")
 
 
-def _step(rule: Rule) -> int:
-    """Whole minutes between runs: the longest that divides the hour and is not above the rule's step."""
+def schedule_of(rule: Rule) -> Schedule:
+    """The rule's schedule with a step that cron can say: the longest not above the rule's, but five minutes at least."""
     wanted = rule.schedule.step // 60
-    return max(step for step in _STEPS if step <= max(wanted, 1))
+    return replace(rule.schedule, step=60 * max((step for step in _STEPS if step <= wanted), default=_STEPS[0]))
 
 
 def _cron(rule: Rule) -> str:
     """A schedule whose start is spread by the rule's stem, so that searches do not start together."""
-    step = _step(rule)
+    step = schedule_of(rule).step // 60
     offset = int(hashlib.sha256(rule.stem.encode()).hexdigest(), 16) % step
     return f"{offset} * * * *" if step == 60 else f"{offset}-59/{step} * * * *"
 
 
 def _window(rule: Rule) -> tuple[tuple[str, str], ...]:
     if rule.is_correlation:
-        schedule = rule.schedule
+        schedule = schedule_of(rule)
         start = rule.timespan + schedule.step + schedule.delay
         return (("dispatch.earliest_time", f"-{start}s"), ("dispatch.latest_time", f"-{schedule.delay}s"))
     return (
         ("dispatch.earliest_time", _OLDEST_EVENT),
         ("dispatch.latest_time", "+1d"),
-        ("dispatch.index_earliest", f"-{_step(rule) + _INDEX_LAG}m@m"),
+        ("dispatch.index_earliest", f"-{schedule_of(rule).step // 60 + _INDEX_LAG}m@m"),
         ("dispatch.index_latest", f"-{_INDEX_LAG}m@m"),
     )
 

@@ -1,0 +1,99 @@
+"""The app: stanzas that Splunk reads as they are meant, and an archive that is the same each time."""
+
+from __future__ import annotations
+
+import configparser
+import io
+import re
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from amazon_q_detections import __version__, content, rule
+from amazon_q_detections.rule import Rule
+from amazon_q_detections.targets.splunk import Splunk, savedsearch
+
+RULES = [one for one in rule.load([content.folder("sigma_rules")]) if not one.needed_placeholders]
+APP = "acme_detections"
+
+
+@pytest.fixture(scope="module")
+def tree() -> dict[str, bytes]:
+    target = Splunk()
+    return target.bundle([target.compile(one, "aws_addon") for one in RULES], name=APP, schema="aws_addon")
+
+
+def stanzas(text: str) -> dict[str, dict[str, str]]:
+    """A .conf file as Splunk reads it: a line that ends in a backslash goes on, nothing is interpolated."""
+    joined = re.sub(r"\\\n", "\n\t", text)
+    parser = configparser.RawConfigParser(delimiters=("=",), comment_prefixes=("#",), strict=True, empty_lines_in_values=False)
+    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    parser.read_string(joined)
+    return {name: dict(parser[name]) for name in parser.sections()}
+
+
+def test_every_rule_is_one_disabled_stanza(tree: dict[str, bytes]) -> None:
+    found = stanzas(tree[f"{APP}/default/savedsearches.conf"].decode())
+    assert len(found) == len(RULES)
+    for one in RULES:
+        keys = found[savedsearch.name(one)]
+        assert keys["disabled"] == "1"
+        assert keys["search"].startswith(f"`{APP}_index` ")
+        assert f"`{one.stem}_filter`" in keys["search"]
+        assert one.id in keys["search"]
+        assert one.id in keys["description"]
+        assert one.falsepositives[0].split()[0] in keys["description"]
+        assert not any(value.endswith("\\") for value in keys.values())
+
+
+def test_every_macro_that_a_search_uses_is_defined(tree: dict[str, bytes]) -> None:
+    used = set(re.findall(r"`(\w+)`", tree[f"{APP}/default/savedsearches.conf"].decode()))
+    assert used == stanzas(tree[f"{APP}/default/macros.conf"].decode()).keys()
+
+
+@pytest.mark.parametrize("one", RULES, ids=lambda one: one.stem)
+def test_runs_are_even_and_not_too_many(tree: dict[str, bytes], one: Rule) -> None:
+    """splunk-appinspect warns above twelve runs an hour; a step that does not divide the hour would leave a gap."""
+    cron = stanzas(tree[f"{APP}/default/savedsearches.conf"].decode())[savedsearch.name(one)]["cron_schedule"]
+    minutes = cron.split()[0]
+    step = int(minutes.partition("/")[2] or 60)
+    assert 60 % step == 0
+    assert step >= 5
+    assert int(minutes.partition("-")[0]) < step
+    assert step * 60 == savedsearch.schedule_of(one).step
+
+
+def test_searches_do_not_all_start_together(tree: dict[str, bytes]) -> None:
+    crons = [keys["cron_schedule"] for keys in stanzas(tree[f"{APP}/default/savedsearches.conf"].decode()).values()]
+    assert max(crons.count(cron) for cron in crons) < len(crons) / 2
+
+
+def test_the_archive_holds_the_app_and_nothing_of_its_maker(tree: dict[str, bytes]) -> None:
+    packed = tree[f"{APP}-{__version__}.tgz"]
+    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+        entries = archive.getmembers()
+        files = {entry.name: archive.extractfile(entry).read() for entry in entries if entry.isfile()}  # type: ignore[union-attr]
+    assert files == {name: data for name, data in tree.items() if not name.endswith(".tgz")}
+    assert {(entry.uid, entry.gid, entry.mtime, entry.uname) for entry in entries} == {(0, 0, 0, "")}
+    assert {entry.mode for entry in entries if entry.isfile()} == {0o644}
+
+
+HOSTILE: list[dict[str, Any]] = [
+    {"title": "x]\n[evil]\nsearch = | delete"},
+    {"description": "line\n[evil]\ndisabled = 0 \\"},
+    {"falsepositives": ["ends in a backslash \\"]},
+    {"level": "high", "title": "a \\"},
+]
+
+
+@pytest.mark.parametrize("changed", HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_metadata_stays_inside_its_key(changed: dict[str, Any]) -> None:
+    document = {**next(one for one in RULES if not one.is_correlation).main, **changed}
+    hostile = Rule("aws_hostile_rule", Path("aws_hostile_rule.yml"), document)
+    target = Splunk()
+    tree = target.bundle([target.compile(hostile, "aws_addon")], name=APP, schema="aws_addon")
+    found = stanzas(tree[f"{APP}/default/savedsearches.conf"].decode())
+    assert list(found) == [savedsearch.name(hostile)]
+    assert found[savedsearch.name(hostile)]["disabled"] == "1"
