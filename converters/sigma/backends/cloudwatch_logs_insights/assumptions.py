@@ -9,7 +9,7 @@ ASSUMPTIONS: dict[str, tuple[str, str]] = {
         "stats count(*) by eventSource, eventName",
     ),
     "bool_1_0": (
-        "JSON booleans are discovered as 1 and 0.",
+        "JSON booleans are discovered as 1 and 0; a number 1 cannot be told from true.",
         "stats count(*) by readOnly",
     ),
     "empty_kept": (

@@ -1,0 +1,129 @@
+"""The CloudWatch bundle: templates that cfn-lint accepts, alarms that see what the query finds, definitions for the CLI."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from amazon_q_detections import content, rule
+from amazon_q_detections.errors import Refused
+from amazon_q_detections.rule import Rule
+from amazon_q_detections.targets.cloudwatch import CloudWatch, InsightsQuery, template
+
+RULES = [
+    one
+    for one in rule.load([content.folder("sigma_rules")])
+    if not one.needed_placeholders and "cloudwatch" not in one.refusals
+]
+
+
+@pytest.fixture(scope="module")
+def queries() -> list[InsightsQuery]:
+    return [CloudWatch().compile(one, "cloudtrail") for one in RULES]
+
+
+@pytest.fixture(scope="module")
+def tree(queries: list[InsightsQuery]) -> dict[str, bytes]:
+    return CloudWatch().bundle(queries, name="acme", schema="cloudtrail")
+
+
+def resources(tree: dict[str, bytes], kind: str) -> list[dict[str, Any]]:
+    found = [yaml.safe_load(data)["Resources"] for name, data in tree.items() if name.startswith("template")]
+    return [one["Properties"] for part in found for one in part.values() if one["Type"] == kind]
+
+
+def lint(folder: Path, tree: dict[str, bytes]) -> subprocess.CompletedProcess[str]:
+    paths = []
+    for name, data in tree.items():
+        if name.startswith("template"):
+            (folder / name).write_bytes(data)
+            paths.append(str(folder / name))
+    command = [
+        str(Path(sys.executable).with_name("cfn-lint")),
+        "--regions",
+        "us-east-1",
+        "eu-west-1",
+        "us-west-2",
+        "--",
+        *paths,
+    ]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_cfn_lint_accepts_the_templates(tree: dict[str, bytes], tmp_path: Path) -> None:
+    done = lint(tmp_path, tree)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_every_query_is_saved_and_every_alerting_rule_has_an_alarm(
+    tree: dict[str, bytes], queries: list[InsightsQuery]
+) -> None:
+    saved = resources(tree, "AWS::Logs::QueryDefinition")
+    assert [one["QueryString"] for one in saved] == [query.texts["insights"] for query in queries]
+    assert len({one["Name"] for one in saved}) == len(queries)
+    alarms = resources(tree, "AWS::CloudWatch::LogAlarm")
+    assert len(alarms) == sum(query.rule.level != "informational" for query in queries)
+
+
+def test_an_alarm_looks_as_far_back_as_its_rule(tree: dict[str, bytes]) -> None:
+    alarms = {
+        tag["Value"]: one
+        for one in resources(tree, "AWS::CloudWatch::LogAlarm")
+        for tag in one["Tags"]
+        if tag["Key"] == "sigma:id"
+    }
+    for one in RULES:
+        if one.level == "informational":
+            continue
+        query = alarms[one.id]["ScheduledQueryConfiguration"]
+        window = query["ScheduleConfiguration"]
+        minutes = int(window["ScheduleExpression"].split("(")[1].split()[0])
+        assert minutes * 60 == one.schedule.step
+        length = window["StartTimeOffset"] - window.get("EndTimeOffset", 0)
+        assert length == (one.timespan + one.schedule.delay if one.is_correlation else one.schedule.step)
+        assert not any(command in query["QueryString"] for command in ("| sort", "| limit", "| display"))
+        assert query["AggregationExpression"].startswith("count(*)")
+        assert len(alarms[one.id]["AlarmDescription"]) <= 1024
+
+
+def test_definitions_are_what_the_cli_takes(tree: dict[str, bytes]) -> None:
+    from botocore.loaders import Loader
+    from botocore.model import ServiceModel
+    from botocore.validate import validate_parameters
+
+    shape = ServiceModel(Loader().load_service_model("logs", "service-2")).operation_model("PutQueryDefinition").input_shape
+    definitions = json.loads(tree["query-definitions.json"])
+    assert len(definitions) == len(RULES)
+    for definition in definitions:
+        validate_parameters(definition, shape)
+        assert len(definition["name"]) <= 255
+
+
+def test_a_bundle_of_many_rules_is_split_below_the_limits(queries: list[InsightsQuery], tmp_path: Path) -> None:
+    many = [
+        InsightsQuery(**{**vars(queries[0]), "rule": Rule(f"aws_rule_number_{number}", Path("x.yml"), queries[0].rule.main)})
+        for number in range(450)
+    ]
+    files = template.files(many, "acme")
+    assert list(files) == ["template.yaml", "template-2.yaml", "template-3.yaml"]
+    assert all(len(text.encode()) < 1_000_000 for text in files.values())
+    parts = [yaml.safe_load(text)["Resources"] for text in files.values()]
+    assert all(len(part) <= 500 for part in parts)
+    assert sum(len(part) - 1 for part in parts) == 2 * len(many), "a role in each, two resources a rule"
+
+
+def test_a_query_that_is_too_long_is_refused(tmp_path: Path) -> None:
+    values = "\n".join(f"            - a-rather-long-value-to-compare-with-{number}" for number in range(400))
+    path = tmp_path / "aws_long_rule.yml"
+    path.write_text(
+        "title: Long\nid: 5b1f8e0e-54e7-4a1c-9d53-2b6f0c9a4e15\nlogsource: {product: aws, service: cloudtrail}\n"
+        f"detection:\n    selection:\n        eventName:\n{values}\n    condition: selection\n"
+    )
+    with pytest.raises(Refused, match=r"aws_long_rule on cloudwatch: a query of \d+ characters: CloudWatch takes 10000"):
+        CloudWatch().compile(rule.load([path])[0], "cloudtrail")
