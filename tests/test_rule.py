@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from amazon_q_detections import rule
+from amazon_q_detections import condition, rule
 from amazon_q_detections.errors import ContentError, Refused
 
 SINGLE = """
@@ -99,8 +99,8 @@ def test_a_file_that_holds_no_rule_is_named(tmp_path: Path, text: str, message: 
 
 def test_what_pysigma_refuses_is_named_with_the_file(tmp_path: Path) -> None:
     (found,) = rule.load([write(tmp_path, aws_bad_rule=single().replace("condition: selection", "condition: selection and"))])
-    with pytest.raises(ContentError, match=r"aws_bad_rule\.yml: Single: pySigma refuses the rule"):
-        found.collection()
+    with pytest.raises(ContentError, match=r"aws_bad_rule\.yml: Single: pySigma refuses the rule"), found.blamed():
+        condition.of_rule(found.collection().rules[-1])  # type: ignore[arg-type]
 
 
 EXPANDING = single().replace(

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from amazon_q_detections import __version__, bundle, targets
+from amazon_q_detections import __version__, bundle, json_text, targets
 from amazon_q_detections.errors import ContentError, Refused, did_you_mean
 
 if TYPE_CHECKING:
@@ -55,7 +54,8 @@ class Bundle:
 def compile_rule(rule: Rule, registration: Registration, schema: str) -> Query:
     """One rule for one target; raises Refused naming rule and target, ContentError for a rule that is none."""
     try:
-        query: Query = registration.load().compile(rule, schema)
+        with rule.blamed():
+            query: Query = registration.load().compile(rule, schema)
     except Refused as refused:
         raise refused.within(stem=rule.stem, target=registration.name) from refused
     return query
@@ -111,7 +111,8 @@ def _bundle(rules: Sequence[Rule], registration: Registration, schema: str, name
             left_out.append(LeftOut(rule.stem, rule.unset_placeholders))
         else:
             try:
-                queries.append(target.compile(rule, schema))
+                with rule.blamed():
+                    queries.append(target.compile(rule, schema))
             except Refused as refused:
                 reason = f"{refused.construct}: {refused.reason}"
                 refusals.append(Refusal(rule.stem, target.name, reason, target.name in rule.refusals))
@@ -153,7 +154,7 @@ def _manifest(
         "refused": [{"stem": refusal.stem, "reason": refusal.reason, "declared": refusal.declared} for refusal in refusals],
         "left_out": [{"stem": left.stem, "placeholders": list(left.placeholders)} for left in left_out],
     }
-    return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
+    return f"{json_text.indented(document)}\n".encode()
 
 
 def write(bundles: Iterable[Bundle], out: Path) -> None:

@@ -34,9 +34,10 @@ def write(tree: Mapping[str, bytes], folder: Path) -> None:
     except OSError as error:
         raise ContentError(folder, f"cannot be written: {error.strerror}.") from error
     try:
-        for name, data in tree.items():
-            path = fresh / _safe(name)
-            path.parent.mkdir(parents=True, exist_ok=True)
+        paths = {fresh / _safe(name): data for name, data in tree.items()}
+        for parent in {path.parent for path in paths}:
+            parent.mkdir(parents=True, exist_ok=True)
+        for path, data in paths.items():
             path.write_bytes(data)
         fresh.chmod(0o755)
         _swap(fresh, folder)

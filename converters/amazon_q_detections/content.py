@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +24,7 @@ def folder(name: str) -> Path:
 
     An installed wheel has it inside the package, a checkout at its top level.
     """
-    installed = Path(str(files(__package__))) / name
+    installed = Path(__file__).parent / name
     return installed if installed.is_dir() else _CHECKOUT / _IN_CHECKOUT.get(name, name)
 
 

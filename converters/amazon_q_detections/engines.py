@@ -50,7 +50,10 @@ class SigmaEngine:
 
         Raises Refused for a rule that the contract refuses, ContentError for one that pySigma refuses.
         """
+        from sigma.correlations import SigmaCorrelationRule
+
         from amazon_q_detections import condition, correlation, predicate, record, timeline
+        from amazon_q_detections.correlation import Correlation
 
         # pySigma is imported by the modules above only, so that `qdet list engines` does without it.
         singles = _BySource()
@@ -58,8 +61,10 @@ class SigmaEngine:
         collected = _BySource()
         for rule in rules:
             main = rule.collection().rules[-1]
-            if rule.is_correlation:
-                described = correlation.of_rule(main)  # type: ignore[arg-type]  # the rule says it is one
+            with rule.blamed():
+                meaning = correlation.of_rule(main) if isinstance(main, SigmaCorrelationRule) else condition.of_rule(main)
+            if isinstance(meaning, Correlation):
+                described = meaning
                 gathered: list[Record] = []
                 seen: set[str] = set()
                 counted.append((rule, described, gathered, seen))
@@ -67,8 +72,7 @@ class SigmaEngine:
                     sources = condition.pinned(member.condition, "eventSource")
                     collected.add(sources, predicate.compile(member.condition), _Gather(gathered, seen))
             else:
-                tree = condition.of_rule(main)  # type: ignore[arg-type]  # the rule says it is none
-                singles.add(condition.pinned(tree, "eventSource"), predicate.compile(tree), (rule, set()))
+                singles.add(condition.pinned(meaning, "eventSource"), predicate.compile(meaning), (rule, set()))
         for event in records:
             for matches, (rule, seen) in singles.of(event):
                 if matches(event) and _new(event, seen):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from amazon_q_detections import content, schedule
 from amazon_q_detections.errors import ContentError, Refused, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from sigma.collection import SigmaCollection
 
@@ -157,32 +158,29 @@ class Rule:
         """
         # Imported late: pySigma takes 0.1 s, and `qdet list` and `--help` do without it.
         from sigma.collection import SigmaCollection
-        from sigma.exceptions import SigmaError
 
         if self.unset_placeholders:
             names = ", ".join(f"%{name}%" for name in self.unset_placeholders)
             raise Refused("an unset placeholder", f"{names} has no values; set it with --placeholders.", stem=self.stem)
-        try:
-            collection = SigmaCollection.from_dicts(list(self.documents))
+        with self.blamed():
+            try:
+                collection = SigmaCollection.from_dicts(list(self.documents))
+            except (AttributeError, KeyError, TypeError, ValueError) as error:
+                raise ContentError(self.path, f"is no Sigma rule: {error!r}", key=self.title) from error
             collection.resolve_rule_references()
             if self.needed_placeholders:
                 _fill(collection, self.placeholders)
-            _parse_conditions(collection)
-        except SigmaError as error:
-            raise ContentError(self.path, f"pySigma refuses the rule: {error}", key=self.title) from error
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise ContentError(self.path, f"is no Sigma rule: {error!r}", key=self.title) from error
         return collection
 
+    @contextmanager
+    def blamed(self) -> Iterator[None]:
+        """Turns what pySigma raises inside into a ContentError that names this rule; it parses conditions only when asked."""
+        from sigma.exceptions import SigmaError
 
-def _parse_conditions(collection: SigmaCollection) -> None:
-    """Have pySigma parse the conditions, which it else puts off until no file is known to blame."""
-    from sigma.rule import SigmaRule
-
-    for rule in collection.rules:
-        if isinstance(rule, SigmaRule):
-            for condition in rule.detection.parsed_condition:
-                condition.parse()
+        try:
+            yield
+        except SigmaError as error:
+            raise ContentError(self.path, f"pySigma refuses the rule: {error}", key=self.title) from error
 
 
 def _collect_placeholders(node: Any, names: set[str]) -> None:

@@ -34,7 +34,8 @@ def findings(rule: Rule, *, builtin: bool) -> Iterator[Finding]:
         if not isinstance(parsed, SigmaRule):
             continue
         try:
-            tree = condition.of_rule(parsed)
+            with rule.blamed():
+                tree = condition.of_rule(parsed)
         except Refused as refused:
             yield Finding(rule.path, "detection", "refused", f"{refused.construct}: {refused.reason}")
             continue

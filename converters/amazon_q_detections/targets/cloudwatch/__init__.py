@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
+from amazon_q_detections import json_text
 from amazon_q_detections.conversion import pipeline
 from amazon_q_detections.errors import Refused
 from amazon_q_detections.target import Query, Target
@@ -50,7 +50,7 @@ class CloudWatch(Target[InsightsQuery]):
                 stem=rule.stem,
                 target=self.name,
             )
-        definition = json.dumps(query_definition.of(rule, parts.text), indent=2, ensure_ascii=False)
+        definition = json_text.indented(query_definition.of(rule, parts.text))
         return InsightsQuery(
             rule=rule,
             schema=schema,
@@ -66,7 +66,7 @@ class CloudWatch(Target[InsightsQuery]):
         """See Target: queries as text, all definitions for the CLI, templates and how to import them."""
         tree = {f"queries/{query.rule.stem}.cwli": f"{query.texts['insights']}\n" for query in queries}
         definitions = [query_definition.of(query.rule, query.texts["insights"]) for query in queries]
-        tree["query-definitions.json"] = json.dumps(definitions, indent=2, ensure_ascii=False) + "\n"
+        tree["query-definitions.json"] = json_text.indented(definitions) + "\n"
         tree.update(template.files(queries, name))
         tree["README.md"] = readme.text(name)
         return {path: text.encode() for path, text in sorted(tree.items())}

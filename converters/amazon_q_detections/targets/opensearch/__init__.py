@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from amazon_q_detections import json_text
 from amazon_q_detections.conversion import pipeline, schema_of
 from amazon_q_detections.correlation import Correlation
 from amazon_q_detections.errors import Refused
@@ -48,7 +48,7 @@ class OpenSearch(Target[OpenSearchQuery]):
             body = correlations.body(meaning, writer, time)
         else:
             body = {"query": writer.clause(meaning), "_source": columns, "sort": [{time: "desc"}]}
-        texts = {"dsl": _json(body), "monitor": _json(monitor.of(rule, body, time, columns))}
+        texts = {"dsl": json_text.indented(body), "monitor": json_text.indented(monitor.of(rule, body, time, columns))}
         missing: dict[str, str] = {}
         try:
             texts["lucene"] = backend.write(sigma_rule, meaning)
@@ -76,8 +76,8 @@ class OpenSearch(Target[OpenSearchQuery]):
             if "lucene" in query.texts:
                 tree[f"queries/{stem}.lucene"] = query.texts["lucene"] + "\n"
         schema_facts = schema_of(f"{self.name}_{schema}")
-        tree["index-template.json"] = _json(template(queries, schema_facts, "nested")) + "\n"
-        tree["index-template-flat.json"] = _json(template(queries, schema_facts, "flat")) + "\n"
+        tree["index-template.json"] = json_text.indented(template(queries, schema_facts, "nested")) + "\n"
+        tree["index-template-flat.json"] = json_text.indented(template(queries, schema_facts, "flat")) + "\n"
         return {path: text.encode() for path, text in sorted(tree.items())}
 
 
@@ -104,7 +104,3 @@ def _needed(meaning: Condition | Correlation, containers: frozenset[str]) -> tup
         for field in (*correlations.keys(meaning), *([meaning.field] if meaning.field else [])):
             leaves.setdefault(fields.checked(field), set())
     return leaves, asked
-
-
-def _json(document: dict[str, Any]) -> str:
-    return json.dumps(document, indent=2, ensure_ascii=False)
