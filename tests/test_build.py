@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from amazon_q_detections import cli, content, rule, targets
+from amazon_q_detections import cli, content, ruleset, targets
 
 CHECKOUT = Path(__file__).resolve().parents[1]
-RULES = rule.load([content.folder("sigma_rules")])
+RULES = ruleset.load([content.folder("sigma_rules")])
 NAMES = [target.name for target in targets.TARGETS]
 
 MINE = """

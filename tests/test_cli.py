@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from amazon_q_detections import __version__, content, rule, targets
+from amazon_q_detections import __version__, content, ruleset, targets
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 QDET = Path(sys.executable).with_name("qdet")
@@ -111,14 +111,14 @@ id: 5b1f8e0e-54e7-4a1c-9d53-2b6f0c9a4e14
 correlation: {type: event_count, rules: [%s], group-by: [userIdentity.arn], timespan: 10m, condition: {gte: 3}}
 level: high
 """
-    (tmp_path / "aws_many_deletions.yml").write_text(text % rule.load([SINGLE])[0].id)
+    (tmp_path / "aws_many_deletions.yml").write_text(text % ruleset.load([SINGLE])[0].id)
     done = qdet("convert", tmp_path / "aws_many_deletions.yml", "--target", "splunk")
     assert done.returncode == 0, done.stderr
     assert "DeletePlugin" in done.stdout
 
 
 def test_convert_names_an_unset_list_and_a_declared_refusal() -> None:
-    rules = rule.load([content.folder("sigma_rules")])
+    rules = ruleset.load([content.folder("sigma_rules")])
     needing = next(one for one in rules if one.needed_placeholders)
     done = qdet("convert", needing.path, "--target", "splunk")
     assert (done.returncode, done.stdout) == (1, "")

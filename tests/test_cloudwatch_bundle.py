@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 import yaml
 
-from amazon_q_detections import content, rule
+from amazon_q_detections import content, ruleset
 from amazon_q_detections.errors import Refused
 from amazon_q_detections.rule import Rule
 from amazon_q_detections.targets.cloudwatch import CloudWatch, InsightsQuery, template
 
 RULES = [
     one
-    for one in rule.load([content.folder("sigma_rules")])
+    for one in ruleset.load([content.folder("sigma_rules")])
     if not one.needed_placeholders and "cloudwatch" not in one.refusals
 ]
 
@@ -126,4 +126,4 @@ def test_a_query_that_is_too_long_is_refused(tmp_path: Path) -> None:
         f"detection:\n    selection:\n        eventName:\n{values}\n    condition: selection\n"
     )
     with pytest.raises(Refused, match=r"aws_long_rule on cloudwatch: a query of \d+ characters: CloudWatch takes 10000"):
-        CloudWatch().compile(rule.load([path])[0], "cloudtrail")
+        CloudWatch().compile(ruleset.load([path])[0], "cloudtrail")

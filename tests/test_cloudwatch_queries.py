@@ -8,9 +8,10 @@ from typing import Any
 import insights_table
 import pytest
 from contract_rows import OUTSIDE, ROWS, event
+from our_content import EVENTS, grouped, ids, raising, said_by
 from sigma_text import holds, tree
 
-from amazon_q_detections import content, engines, fixture, prove, record, rule
+from amazon_q_detections import record
 from amazon_q_detections.conversion import schema_of
 from amazon_q_detections.errors import Refused
 from amazon_q_detections.fixture import Case
@@ -18,16 +19,7 @@ from amazon_q_detections.rule import Rule
 from amazon_q_detections.targets.cloudwatch import CloudWatch, InsightsQuery
 from sigma.backends.cloudwatch_logs_insights.query import Filters
 
-PAIRS = [
-    (one, events)
-    for one, events in prove.paired(rule.load([content.folder("sigma_rules")]), fixture.load([content.folder("events")]))
-    if events is not None and "cloudwatch" not in one.refusals
-]
-SINGLES = [one for one, _ in PAIRS if not one.is_correlation]
-CORRELATED = [(one, case) for one, events in PAIRS if one.is_correlation for case in events.cases]
-CORRELATED_IDS = [f"{one.stem}-{'match' if case.expected else 'no_match'}-{case.name}" for one, case in CORRELATED]
-ENGINE = engines.find("sigma")
-EVENTS = list({one["eventID"]: one for single, events in PAIRS if not single.is_correlation for one in events.events}.values())
+SINGLES, CORRELATED = said_by("cloudwatch")
 ROWS_OF_EVENTS = [insights_table.row(one) for one in EVENTS]
 SCHEMA = schema_of("cloudwatch_cloudtrail")
 
@@ -38,12 +30,12 @@ def compiled(one: Rule) -> InsightsQuery:
 
 @pytest.mark.parametrize("one", SINGLES, ids=lambda one: one.stem)
 def test_a_query_gives_the_rules_verdicts(one: Rule) -> None:
-    wanted = {match.event_ids[0] for match in ENGINE.search([one], EVENTS)}
+    wanted = raising(one)
     assert wanted
     assert {found["eventID"] for found in insights_table.run(compiled(one).texts["insights"], ROWS_OF_EVENTS)} == wanted
 
 
-@pytest.mark.parametrize(("one", "case"), CORRELATED, ids=CORRELATED_IDS)
+@pytest.mark.parametrize(("one", "case"), CORRELATED, ids=ids(CORRELATED))
 def test_a_correlation_keeps_its_two_promises(one: Rule, case: Case) -> None:
     """Runs a step apart: no group that the rule does not find, and every group whose span is short enough."""
     query = compiled(one)
@@ -57,7 +49,7 @@ def test_a_correlation_keeps_its_two_promises(one: Rule, case: Case) -> None:
                 tuple(found[name] for name in query.by) for found in insights_table.run(query.texts["insights"], rows, end)
             }
             end += schedule.step
-    wanted = {tuple(match.group.values()) for match in ENGINE.search([one], case.events)}
+    wanted = grouped(one, case)
     assert bool(wanted) is case.expected
     assert alerts <= wanted, "sound"
     if times[-1] - times[0] <= one.timespan - schedule.step:
@@ -174,5 +166,5 @@ def test_a_title_cannot_leave_its_comment() -> None:
 
 
 def test_own_names_cannot_meet_discovered_ones() -> None:
-    for one, _ in PAIRS:
+    for one in (*SINGLES, *{one.stem: one for one, _ in CORRELATED}.values()):
         assert all(name.startswith("q_") for name in re.findall(r" as (\w+)", compiled(one).texts["insights"]))

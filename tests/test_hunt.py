@@ -10,9 +10,9 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-from amazon_q_detections import cli, content, fixture, rule
+from amazon_q_detections import cli, content, fixture, ruleset
 
-RULES = rule.load([content.folder("sigma_rules")])
+RULES = ruleset.load([content.folder("sigma_rules")])
 EVENTS = fixture.load([content.folder("events")])
 CORPUS = os.environ.get("QDET_CORPUS", "")
 

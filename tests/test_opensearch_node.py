@@ -11,26 +11,17 @@ from typing import Any
 
 import pytest
 from opensearch_node import Node
+from our_content import CORRELATED, EVENTS, PAIRS, SINGLES, grouped, ids, raising
 
-from amazon_q_detections import content, engines, fixture, prove, record, rule
+from amazon_q_detections import record
 from amazon_q_detections.conversion import schema_of
 from amazon_q_detections.fixture import Case
 from amazon_q_detections.rule import Rule
 from amazon_q_detections.targets import opensearch
 from amazon_q_detections.targets.opensearch import OpenSearchQuery
 
-PAIRS = [
-    (one, events)
-    for one, events in prove.paired(rule.load([content.folder("sigma_rules")]), fixture.load([content.folder("events")]))
-    if events is not None
-]
-SINGLES = [one for one, _ in PAIRS if not one.is_correlation]
-CORRELATED = [(one, case) for one, events in PAIRS if one.is_correlation for case in events.cases]
 SHAPES = ["nested", "flat"]
 TARGET = opensearch.OpenSearch()
-ENGINE = engines.find("sigma")
-
-EVENTS = list({event["eventID"]: event for one, events in PAIRS if not one.is_correlation for event in events.events}.values())
 CASE = "qdet_case"
 
 
@@ -69,10 +60,6 @@ def mark(one: Rule, case: Case) -> str:
     return f"{one.stem}/{case.name}"
 
 
-def expected(one: Rule) -> set[str]:
-    return {match.event_ids[0] for match in ENGINE.search([one], EVENTS)}
-
-
 def found(node: Node, index: str, body: dict[str, Any]) -> set[str]:
     answer = node.search(index, {**body, "size": 10_000})
     return {EVENTS[int(hit["_id"])]["eventID"] for hit in answer["hits"]["hits"]}
@@ -80,14 +67,14 @@ def found(node: Node, index: str, body: dict[str, Any]) -> set[str]:
 
 @pytest.mark.parametrize("one", SINGLES, ids=lambda one: one.stem)
 def test_the_dsl_gives_the_rules_verdicts(node: Node, single: str, one: Rule) -> None:
-    assert expected(one)
-    assert found(node, single, json.loads(compiled(one).texts["dsl"])) == expected(one)
+    assert raising(one)
+    assert found(node, single, json.loads(compiled(one).texts["dsl"])) == raising(one)
 
 
 @pytest.mark.parametrize("one", SINGLES, ids=lambda one: one.stem)
 def test_the_lucene_text_gives_the_same_verdicts(node: Node, single: str, one: Rule) -> None:
     query = {"query_string": {"query": compiled(one).texts["lucene"], "analyze_wildcard": True}}
-    assert found(node, single, {"query": query}) == expected(one)
+    assert found(node, single, {"query": query}) == raising(one)
 
 
 def rendered(node: Node, one: Rule, end: float) -> dict[str, Any]:
@@ -103,7 +90,7 @@ def rendered(node: Node, one: Rule, end: float) -> dict[str, Any]:
 @pytest.mark.parametrize("one", SINGLES, ids=lambda one: one.stem)
 def test_a_monitor_sees_each_event_in_exactly_one_run(node: Node, single: str, one: Rule) -> None:
     """Runs a step apart over an event, the run's edge on the event's own second included."""
-    wanted = [event for event in EVENTS if event["eventID"] in expected(one)]
+    wanted = [event for event in EVENTS if event["eventID"] in raising(one)]
     moment = record.time(wanted[0]) or 0
     schedule = one.schedule
     at_once = {event["eventID"] for event in wanted if record.time(event) == moment}
@@ -121,10 +108,10 @@ def groups(node: Node, index: str, body: dict[str, Any], case: str) -> list[tupl
 @pytest.mark.parametrize(
     ("one", "case"),
     CORRELATED,
-    ids=[f"{one.stem}-{'match' if case.expected else 'no_match'}-{case.name}" for one, case in CORRELATED],
+    ids=ids(CORRELATED),
 )
 def test_a_correlation_finds_the_groups(node: Node, sequences: str, one: Rule, case: Case) -> None:
-    wanted = sorted({tuple(match.group.values()) for match in ENGINE.search([one], case.events)})
+    wanted = sorted(grouped(one, case))
     assert bool(wanted) is case.expected
     assert groups(node, sequences, json.loads(compiled(one).texts["dsl"]), mark(one, case)) == wanted
 
@@ -132,7 +119,7 @@ def test_a_correlation_finds_the_groups(node: Node, sequences: str, one: Rule, c
 @pytest.mark.parametrize(
     ("one", "case"),
     CORRELATED,
-    ids=[f"{one.stem}-{'match' if case.expected else 'no_match'}-{case.name}" for one, case in CORRELATED],
+    ids=ids(CORRELATED),
 )
 def test_a_correlation_monitor_alerts_in_one_run_or_in_none(node: Node, sequences: str, one: Rule, case: Case) -> None:
     """Runs a step apart, from before the first event until nothing can be found any more: sound, complete, once a burst."""
@@ -143,5 +130,5 @@ def test_a_correlation_monitor_alerts_in_one_run_or_in_none(node: Node, sequence
     while end <= times[-1] + schedule.delay + 2 * schedule.step:
         alerts += groups(node, sequences, rendered(node, one, end), mark(one, case))
         end += schedule.step
-    wanted = {tuple(match.group.values()) for match in ENGINE.search([one], case.events)}
+    wanted = grouped(one, case)
     assert set(alerts) == wanted

@@ -9,15 +9,16 @@ from botocore.loaders import Loader
 from botocore.model import ServiceModel
 from sigma.rule import SigmaRule
 
-from amazon_q_detections import condition, content, rule
+from amazon_q_detections import condition, content, ruleset
 from amazon_q_detections.conversion import pipeline, schema_of
+from amazon_q_detections.rule import Rule
 
-RULES = rule.load([content.folder("sigma_rules")])
+RULES = ruleset.load([content.folder("sigma_rules")])
 MODEL = ServiceModel(Loader().load_service_model("qbusiness", "service-2"))
 SIDE = "requestParameters"
 
 
-def parsed(one: rule.Rule) -> list[SigmaRule]:
+def parsed(one: Rule) -> list[SigmaRule]:
     filled = one.with_placeholders(dict.fromkeys(one.needed_placeholders, ("x",)))
     return [found for found in filled.collection().rules if isinstance(found, SigmaRule)]
 

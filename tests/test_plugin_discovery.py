@@ -12,14 +12,14 @@ from sigma.plugins import InstalledSigmaPlugins
 import sigma
 import sigma.backends
 import sigma.pipelines
-from amazon_q_detections import content, rule
+from amazon_q_detections import content, ruleset
 
 SIGMA = Path(sys.executable).with_name("sigma")
 QDET = Path(sys.executable).with_name("qdet")
 TARGET = "cloudwatch_logs_insights"
 RULES = [
     one
-    for one in rule.load([content.folder("sigma_rules")])
+    for one in ruleset.load([content.folder("sigma_rules")])
     if not one.needed_placeholders and "cloudwatch" not in one.refusals
 ]
 
@@ -78,7 +78,7 @@ def test_sigma_convert_prints_what_qdet_convert_prints(stem: str, options: list[
 
 
 def test_a_refusal_is_an_error_that_sigma_cli_shows() -> None:
-    refusing = next(one for one in rule.load([content.folder("sigma_rules")]) if "cloudwatch" in one.refusals)
+    refusing = next(one for one in ruleset.load([content.folder("sigma_rules")]) if "cloudwatch" in one.refusals)
     done = sigma_cli("convert", "-t", TARGET, refusing.path)
     assert done.returncode != 0
     assert "distinct count" in done.stdout + done.stderr

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from amazon_q_detections import check, content, engines, fixture, prove, rule
+from amazon_q_detections import check, content, engines, fixture, prove, ruleset
 from amazon_q_detections.fixture import Case, Fixture
 from amazon_q_detections.rule import Rule
 
-RULES = rule.load([content.folder("sigma_rules")])
+RULES = ruleset.load([content.folder("sigma_rules")])
 EVENTS = fixture.load([content.folder("events")])
 PAIRS = [(one, events) for one, events in prove.paired(RULES, EVENTS) if events is not None]
 

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from amazon_q_detections import __version__, content, rule
+from amazon_q_detections import __version__, content, ruleset
 from amazon_q_detections.rule import Rule
 from amazon_q_detections.targets.splunk import Splunk, savedsearch
 
-RULES = [one for one in rule.load([content.folder("sigma_rules")]) if not one.needed_placeholders]
+RULES = [one for one in ruleset.load([content.folder("sigma_rules")]) if not one.needed_placeholders]
 APP = "acme_detections"
 
 

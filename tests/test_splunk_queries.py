@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 import spl_table
 from contract_rows import OUTSIDE, ROWS, event
+from our_content import EVENTS, grouped, ids, raising, said_by
 from sigma_text import holds, tree
 
-from amazon_q_detections import content, engines, fixture, prove, record, rule
+from amazon_q_detections import record
 from amazon_q_detections.conversion import schema_of
 from amazon_q_detections.errors import Refused
 from amazon_q_detections.fixture import Case
@@ -19,16 +20,7 @@ from amazon_q_detections.targets.splunk import Splunk, SplunkQuery, savedsearch
 from amazon_q_detections.targets.splunk.leaves import Leaves
 from amazon_q_detections.targets.splunk.query import select
 
-PAIRS = [
-    (one, events)
-    for one, events in prove.paired(rule.load([content.folder("sigma_rules")]), fixture.load([content.folder("events")]))
-    if events is not None
-]
-SINGLES = [one for one, _ in PAIRS if not one.is_correlation]
-CORRELATED = [(one, case) for one, events in PAIRS if one.is_correlation for case in events.cases]
-CORRELATED_IDS = [f"{one.stem}-{'match' if case.expected else 'no_match'}-{case.name}" for one, case in CORRELATED]
-ENGINE = engines.find("sigma")
-EVENTS = list({one["eventID"]: one for single, events in PAIRS if not single.is_correlation for one in events.events}.values())
+SINGLES, CORRELATED = said_by("splunk")
 ROWS_OF_EVENTS = [spl_table.row(one) for one in EVENTS]
 SCHEMA = schema_of("splunk_aws_addon")
 
@@ -39,7 +31,7 @@ def compiled(one: Rule) -> SplunkQuery:
 
 @pytest.mark.parametrize("one", SINGLES, ids=lambda one: one.stem)
 def test_a_search_gives_the_rules_verdicts(one: Rule) -> None:
-    wanted = {match.event_ids[0] for match in ENGINE.search([one], EVENTS)}
+    wanted = raising(one)
     assert wanted
     assert {found["eventID"] for found in spl_table.run(compiled(one).texts["search"], ROWS_OF_EVENTS)} == wanted
 
@@ -50,14 +42,10 @@ def groups(query: str, one: Rule, case: Case, now: float = 0.0) -> set[tuple[Any
     return {tuple(found[name] for name in names) for found in spl_table.run(query, rows, now)}
 
 
-def expected(one: Rule, case: Case) -> set[tuple[Any, ...]]:
-    return {tuple(match.group.values()) for match in ENGINE.search([one], case.events)}
-
-
-@pytest.mark.parametrize(("one", "case"), CORRELATED, ids=CORRELATED_IDS)
+@pytest.mark.parametrize(("one", "case"), CORRELATED, ids=ids(CORRELATED))
 def test_a_correlation_finds_the_groups(one: Rule, case: Case) -> None:
-    assert bool(expected(one, case)) is case.expected
-    assert groups(compiled(one).texts["search"], one, case) == expected(one, case)
+    assert bool(grouped(one, case)) is case.expected
+    assert groups(compiled(one).texts["search"], one, case) == grouped(one, case)
 
 
 def scheduled(one: Rule) -> str:
@@ -75,7 +63,7 @@ def test_a_saved_search_is_the_search(one: Rule) -> None:
     assert {found["eventID"] for found in spl_table.run(scheduled(one), ROWS_OF_EVENTS)} == wanted
 
 
-@pytest.mark.parametrize(("one", "case"), CORRELATED, ids=CORRELATED_IDS)
+@pytest.mark.parametrize(("one", "case"), CORRELATED, ids=ids(CORRELATED))
 def test_a_scheduled_correlation_finds_every_group_and_no_other(one: Rule, case: Case) -> None:
     """Runs a step apart over the events in the look-back, from before the first until nothing more can be found."""
     times = sorted(moment for event in case.events if (moment := record.time(event)) is not None)
@@ -86,7 +74,7 @@ def test_a_scheduled_correlation_finds_every_group_and_no_other(one: Rule, case:
         inside = tuple(event for event in case.events if earliest <= (record.time(event) or 0) < latest)
         alerts |= groups(query, one, Case(case.name, case.expected, inside), now)
         now += schedule.step
-    assert alerts == expected(one, case)
+    assert alerts == grouped(one, case)
 
 
 REFUSED = {row for row in ROWS if row.startswith("re ")}

@@ -37,6 +37,7 @@ from sigma.types import (
     SpecialChars,
 )
 
+from amazon_q_detections import casing
 from amazon_q_detections.errors import Refused
 from amazon_q_detections.regex import Regex
 
@@ -230,7 +231,7 @@ def _leaf(field: str, value: SigmaType) -> Condition:
         case SigmaExpansion():
             return _joined(Or, tuple(_leaf(field, part) for part in value.values))
         case SigmaTimestampPart():
-            raise Refused("a part of a timestamp", f"{field} is compared with {value.timestamp_part.name.lower()}.")
+            raise _timestamp_part(field, value)
         case SigmaString():
             return Leaf(field, _text_test(value))
         case SigmaNumber():
@@ -242,6 +243,8 @@ def _leaf(field: str, value: SigmaType) -> Condition:
         case SigmaCIDRExpression():
             return Leaf(field, Cidr(value.network))
         case SigmaCompareExpression():
+            if isinstance(value.number, SigmaTimestampPart):
+                raise _timestamp_part(field, value.number)
             if value.op not in _COMPARE:
                 raise Refused(f"the comparison {value.op.name.lower()}", f"use 'not' on {field} instead.")
             return Leaf(field, Compare(_COMPARE[value.op], value.number.number))
@@ -250,6 +253,10 @@ def _leaf(field: str, value: SigmaType) -> Condition:
                 raise Refused("fieldref with a string modifier", f"{field} can only be compared as a whole.")
             return Leaf(field, SameAs(value.field))
     raise Refused(f"a value of type {type(value).__name__}", f"{field} cannot be compared with it.")
+
+
+def _timestamp_part(field: str, value: SigmaTimestampPart) -> Refused:
+    return Refused("a part of a timestamp", f"{field} is compared with {value.timestamp_part.name.lower()}.")
 
 
 def _keyword(value: SigmaType) -> Condition:
@@ -271,11 +278,11 @@ def _text_test(value: SigmaString) -> Text | Boolean:
 
 
 def _regex(value: SigmaRegularExpression) -> Regex:
+    if not isinstance(value.regexp, SigmaString):  # pySigma hands on a number, a boolean or null as it stands in the rule
+        raise Refused(f"the regular expression {value.regexp}", "it is no text; put it in quotes.")
     if value.contains_placeholder():
         raise Refused("an unresolved placeholder", "set it in the placeholder file.")
-    return Regex.parse(
-        str(value.regexp), frozenset(flag.name[0].lower() if flag.name != "DOTALL" else "s" for flag in value.flags)
-    )
+    return Regex.parse(str(value.regexp), frozenset(value.sigma_to_re_flag[flag] for flag in value.flags))
 
 
 def _parts(value: SigmaString) -> tuple[str | Wild, ...]:
@@ -332,7 +339,7 @@ def pinned(condition: Condition, field: str) -> frozenset[str] | None:
     """
     match condition:
         case Leaf(field=name, test=Text() as text) if name == field and text.literal is not None:
-            return frozenset({text.literal.lower()})
+            return frozenset({casing.fold(text.literal)})
         case And():
             found = [values for arg in condition.args if (values := pinned(arg, field)) is not None]
             return frozenset.intersection(*found) if found else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from amazon_q_detections import casing
 from amazon_q_detections.errors import ContentError, did_you_mean
 
 if TYPE_CHECKING:
@@ -102,7 +103,10 @@ class _BySource:
     def of(self, event: Record) -> Iterator[tuple[Callable[[Mapping[str, Any]], bool], Any]]:
         source = event.get("eventSource")
         if isinstance(source, str):
-            yield from self._pinned.get(source.lower(), ())
+            yield from self._pinned.get(casing.fold(source), ())
+        else:  # an array can hold a pinned source among others; CloudTrail writes none, but a record is anyone's
+            for pinned in self._pinned.values():
+                yield from pinned
         yield from self._free
 
 

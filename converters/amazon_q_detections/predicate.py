@@ -8,7 +8,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 from operator import ge, gt, le, lt
 from typing import Any
 
-from amazon_q_detections import record
+from amazon_q_detections import casing, record
 from amazon_q_detections.condition import (
     And,
     Boolean,
@@ -30,8 +30,11 @@ from amazon_q_detections.condition import (
 from amazon_q_detections.record import Scalar
 
 Predicate = Callable[[Mapping[str, Any]], bool]
+_ScalarTest = Callable[[Scalar], bool]
 
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
+# Python refuses to read more digits at once (sys.int_info.default_max_str_digits); as a float that is an infinity.
+_MOST_DIGITS = 4000
 _RELATIONS: dict[str, Callable[[Any, Any], bool]] = {"<": lt, "<=": le, ">": gt, ">=": ge}
 
 
@@ -43,48 +46,110 @@ def compile(condition: Condition) -> Predicate:
         case Or():
             return _any(_grouped(condition))
         case Not():
-            negated = compile(condition.arg)
-            return lambda event: not negated(event)
+            return _not(compile(condition.arg))
         case Keyword():
             return _keyword(condition.text)
         case Leaf():
-            return _leaf(tuple(condition.field.split(".")), condition.test)
+            return _leaf(_path(condition.field), condition.test)
+
+
+def _path(field: str) -> tuple[str, ...]:
+    return tuple(field.split("."))
+
+
+# The loops below are written out: a generator inside any() or all() takes longer than most of the tests themselves.
 
 
 def _all(parts: tuple[Predicate, ...]) -> Predicate:
-    return lambda event: all(part(event) for part in parts)
+    def holds(event: Mapping[str, Any]) -> bool:
+        for part in parts:  # noqa: SIM110  # see above
+            if not part(event):
+                return False
+        return True
+
+    return holds
 
 
 def _any(parts: tuple[Predicate, ...]) -> Predicate:
-    return lambda event: any(part(event) for part in parts)
+    if len(parts) == 1:
+        return parts[0]
+
+    def holds(event: Mapping[str, Any]) -> bool:
+        for part in parts:  # noqa: SIM110  # see above
+            if part(event):
+                return True
+        return False
+
+    return holds
+
+
+def _not(part: Predicate) -> Predicate:
+    return lambda event: not part(event)
 
 
 def _grouped(condition: Or) -> tuple[Predicate, ...]:
-    """The parts of an Or, plain values of one field looked up in one set."""
-    values: dict[str, set[str]] = {}
+    """The parts of an Or; those on the scalars of one field are one part, which finds them once."""
+    tests: dict[str, list[Test]] = {}
     parts: list[Predicate] = []
     for arg in condition.args:
-        if isinstance(arg, Leaf) and isinstance(arg.test, Text) and arg.test.literal is not None and not arg.test.cased:
-            values.setdefault(arg.field, set()).add(folded(arg.test.literal))
+        if isinstance(arg, Leaf) and not isinstance(arg.test, Exists | SameAs):
+            tests.setdefault(arg.field, []).append(arg.test)
         else:
             parts.append(compile(arg))
-    return (*(_one_of(tuple(field.split(".")), frozenset(found)) for field, found in values.items()), *parts)
-
-
-def _one_of(path: tuple[str, ...], values: frozenset[str]) -> Predicate:
-    return lambda event: any(folded(record.text(value)) in values for value in record.scalars(event, path))
+    return (*(_scalars(_path(field), found) for field, found in tests.items()), *parts)
 
 
 def _leaf(path: tuple[str, ...], test: Test) -> Predicate:
-    if isinstance(test, Exists):
-        return lambda event: any(value is not None for value in record.reached(event, path))
-    if isinstance(test, SameAs):
-        return _same(path, tuple(test.field.split(".")))
-    holds = _scalar_test(test)
-    return lambda event: any(holds(value) for value in record.scalars(event, path))
+    match test:
+        case Exists():
+            return _exists(path)
+        case SameAs():
+            return _same(path, _path(test.field))
+    return _scalars(path, [test])
 
 
-def _scalar_test(test: Test) -> Callable[[Scalar], bool]:
+def _exists(path: tuple[str, ...]) -> Predicate:
+    def holds(event: Mapping[str, Any]) -> bool:
+        for value in record.reached(event, path):  # noqa: SIM110  # see above
+            if value is not None:
+                return True
+        return False
+
+    return holds
+
+
+def _same(path: tuple[str, ...], other: tuple[str, ...]) -> Predicate:
+    def holds(event: Mapping[str, Any]) -> bool:
+        mine = {casing.fold(record.text(value)) for value in record.scalars(event, path)}
+        return any(casing.fold(record.text(value)) in mine for value in record.scalars(event, other))
+
+    return holds
+
+
+def _scalars(path: tuple[str, ...], tests: list[Test]) -> Predicate:
+    """Whether a scalar at *path* passes one of *tests*; plain values are looked up in one set."""
+    plain = [test.literal for test in tests if isinstance(test, Text) and not test.cased and test.literal is not None]
+    found = [_scalar(test) for test in tests if not isinstance(test, Text) or test.cased or test.literal is None]
+    if plain:
+        found.insert(0, _one_of(frozenset(map(casing.fold, plain))))
+    if len(found) == 1:
+        passes = found[0]
+
+        def holds(event: Mapping[str, Any]) -> bool:
+            for value in record.scalars(event, path):  # noqa: SIM110  # see above
+                if passes(value):
+                    return True
+            return False
+
+        return holds
+    return lambda event: any(passes(value) for value in record.scalars(event, path) for passes in found)
+
+
+def _one_of(values: frozenset[str]) -> _ScalarTest:
+    return lambda value: casing.fold(record.text(value)) in values
+
+
+def _scalar(test: Test) -> _ScalarTest:
     match test:
         case Text():
             return _text(test)
@@ -106,51 +171,61 @@ def _scalar_test(test: Test) -> Callable[[Scalar], bool]:
     raise AssertionError(test)
 
 
-def _text(test: Text) -> Callable[[Scalar], bool]:
-    fold = (lambda text: text) if test.cased else folded
-    literal = test.literal
-    if literal is not None:
-        wanted = fold(literal)
-        return lambda value: bool(fold(record.text(value)) == wanted)
-    pattern = re.compile(
-        "".join(_WILD[part] if isinstance(part, Wild) else re.escape(fold(part)) for part in test.parts), re.DOTALL
-    )
-    return lambda value: pattern.fullmatch(fold(record.text(value))) is not None
+def _text(test: Text) -> _ScalarTest:
+    fits = _fits(test)
+    if test.cased:
+        return lambda value: fits(record.text(value))
+    return lambda value: fits(casing.fold(record.text(value)))
 
 
-_WILD = {Wild.ANY: ".*", Wild.ONE: "."}
+def _fits(test: Text) -> Callable[[str], bool]:
+    """Whether a text, folded already unless case counts, fits the parts of *test*."""
+    parts = tuple(part if isinstance(part, Wild) or test.cased else casing.fold(part) for part in test.parts)
+    match parts:
+        case ():
+            return lambda text: not text
+        case (str(literal),):
+            return lambda text: text == literal
+        case (Wild.ANY,):
+            return lambda _: True
+        case (Wild.ANY, str(literal), Wild.ANY):
+            return lambda text: literal in text
+        case (str(literal), Wild.ANY):
+            return lambda text: text.startswith(literal)
+        case (Wild.ANY, str(literal)):
+            return lambda text: text.endswith(literal)
+    pattern = _glob(parts)
+    return lambda text: pattern.fullmatch(text) is not None
+
+
+def _glob(parts: tuple[str | Wild, ...]) -> re.Pattern[str]:
+    """The parts as an expression that takes no more than one way through a text.
+
+    What lies between two `*` may stand at its first place, since later ones leave less room for the rest: so no group is
+    entered again, and a long text without a match costs one walk.
+    """
+    runs: list[str] = [""]
+    for part in parts:
+        if part is Wild.ANY:
+            runs.append("")
+        else:
+            runs[-1] += "." if part is Wild.ONE else re.escape(str(part))
+    first, *middle, last = runs if len(runs) > 1 else (runs[0], None)
+    tail = "" if last is None else "".join(f"(?>.*?{run})" for run in middle if run) + f".*{last}"
+    return re.compile(f"{first}{tail}", re.DOTALL)
 
 
 def _keyword(text: Text) -> Predicate:
     holds = _text(text)
-    return lambda event: any(holds(value) for value in _strings(event))
-
-
-def _strings(value: Any) -> list[str]:
-    found: list[str] = []
-    waiting = [value]
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, str):
-            found.append(value)
-        elif isinstance(value, dict):
-            waiting.extend(value.values())
-        elif isinstance(value, list):
-            waiting.extend(value)
-    return found
-
-
-def _same(path: tuple[str, ...], other: tuple[str, ...]) -> Predicate:
-    def holds(event: Mapping[str, Any]) -> bool:
-        mine = {folded(record.text(value)) for value in record.scalars(event, path)}
-        return any(folded(record.text(value)) in mine for value in record.scalars(event, other))
-
-    return holds
+    return lambda event: any(holds(value) for value in record.strings(event))
 
 
 def _inside(value: Scalar, network: IPv4Network | IPv6Network) -> bool:
-    """Whether *value* spells an address of *network*; an IPv4 address never is in an IPv6 network, mapped or not."""
-    if not isinstance(value, str):
+    """Whether *value* spells an address of *network*.
+
+    An IPv4 address is in no IPv6 network and the other way round, mapped or not; one with a zone (`fe80::1%eth0`) is none.
+    """
+    if not isinstance(value, str) or "%" in value:
         return False
     try:
         return ip_address(value) in network
@@ -158,20 +233,15 @@ def _inside(value: Scalar, network: IPv4Network | IPv6Network) -> bool:
         return False
 
 
-def folded(text: str) -> str:
-    """*text* in lower case, one character for one, as the contract's simple case mapping has it."""
-    small = text.lower()
-    if len(small) == len(text):
-        return small
-    return "".join(char if len(char.lower()) != 1 else char.lower() for char in text)
-
-
 def as_number(value: Scalar) -> int | float | None:
-    """The number that *value* is or spells (docs/semantics.md, first row), else None; a boolean is none."""
+    """The number that *value* is or spells (docs/semantics.md, first rows), else None; a boolean is none.
+
+    Fractions are those of JSON readers, IEEE 754 doubles.
+    """
     if isinstance(value, bool):
         return None
     if isinstance(value, (int, float)):
         return value
     if not _NUMBER.fullmatch(value):
         return None
-    return float(value) if "." in value else int(value)
+    return float(value) if "." in value or len(value) > _MOST_DIGITS else int(value)

@@ -2,47 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 Scalar = str | int | float | bool
 
 
-def reached(record: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[Any]:
+def reached(record: Mapping[str, Any], path: tuple[str, ...]) -> Sequence[Any]:
     """What *path* leads to, through any element of any array on the way; null and arrays included."""
-    if not path:
-        yield record
-        return
-    value: Any = record.get(path[0])
-    if path[0] not in record:
-        return
-    yield from _below(value, path, 1)
+    value: Any = record
+    for at, key in enumerate(path):
+        if isinstance(value, list):
+            return _reached_through(value, path[at:])
+        # The record itself may be any mapping; what lies in it comes from JSON or YAML and is a dict.
+        if (at and not isinstance(value, dict)) or key not in value:
+            return ()
+        value = value[key]
+    return (value,)
 
 
-def _below(value: Any, path: tuple[str, ...], at: int) -> Iterator[Any]:
-    if at == len(path):
-        yield value
-    elif isinstance(value, dict):
-        if path[at] in value:
-            yield from _below(value[path[at]], path, at + 1)
-    elif isinstance(value, list):
-        for element in value:
-            yield from _below(element, path, at)
+def _reached_through(array: list[Any], path: tuple[str, ...]) -> Sequence[Any]:
+    found: list[Any] = [array]
+    for key in path:
+        found = [value[key] for value in _elements(found) if isinstance(value, dict) and key in value]
+    return found
 
 
-def scalars(record: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[Scalar]:
+def scalars(record: Mapping[str, Any], path: tuple[str, ...]) -> Sequence[Scalar]:
     """The strings, numbers and booleans at *path*; the elements of arrays there, not objects, not null."""
-    for value in reached(record, path):
-        yield from _flat(value)
+    found = reached(record, path)
+    if len(found) == 1 and isinstance(found[0], str):
+        return found
+    return [value for value in _elements(found) if value is not None and not isinstance(value, dict)]
 
 
-def _flat(value: Any) -> Iterator[Scalar]:
-    if isinstance(value, list):
-        for element in value:
-            yield from _flat(element)
-    elif value is not None and not isinstance(value, dict):
-        yield value
+def strings(record: Mapping[str, Any]) -> Iterable[str]:
+    """Every string value at any depth; no key."""
+    waiting: list[Any] = [record]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, Mapping):
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value)
+
+
+def _elements(values: Sequence[Any]) -> Iterable[Any]:
+    """*values* in order, each array replaced by its elements; a stack and no recursion, since records are an attacker's."""
+    if not any(isinstance(value, list) for value in values):
+        return values
+    found: list[Any] = []
+    waiting = list(reversed(values))
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, list):
+            waiting.extend(reversed(value))
+        else:
+            found.append(value)
+    return found
 
 
 def text(value: Scalar) -> str:
@@ -59,9 +79,9 @@ def time(record: Mapping[str, Any]) -> float | None:
         return None
     try:
         parsed = datetime.fromisoformat(value)
-    except ValueError:
+        return (parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):  # no time, or one that UTC has in the year 0 or 10000
         return None
-    return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp()
 
 
 def iso_time(record: Mapping[str, Any]) -> str:
@@ -71,6 +91,7 @@ def iso_time(record: Mapping[str, Any]) -> str:
 
 
 def iso(moment: float) -> str:
-    """Seconds since 1970 as ISO-8601 in UTC."""
+    """Seconds since 1970 as ISO-8601 in UTC, with as many decimals as it has, of 0, 3 and 6."""
     parsed = datetime.fromtimestamp(moment, UTC)
-    return parsed.isoformat(timespec="milliseconds" if parsed.microsecond else "seconds").replace("+00:00", "Z")
+    decimals = "microseconds" if parsed.microsecond % 1000 else "milliseconds" if parsed.microsecond else "seconds"
+    return parsed.isoformat(timespec=decimals).replace("+00:00", "Z")

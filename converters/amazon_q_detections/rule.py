@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from amazon_q_detections import content, schedule
-from amazon_q_detections.errors import ContentError, Refused, did_you_mean
+from amazon_q_detections import schedule
+from amazon_q_detections.errors import ContentError, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from sigma.collection import SigmaCollection
 
@@ -208,97 +208,3 @@ def _fill(collection: SigmaCollection, placeholders: Mapping[str, tuple[str, ...
     for rule in collection.rules:
         if isinstance(rule, SigmaRule):
             pipeline.apply(rule)
-
-
-def load(
-    places: Iterable[Path],
-    *,
-    placeholders: Mapping[str, tuple[str, ...]] | None = None,
-    library: Iterable[Path] = (),
-) -> list[Rule]:
-    """The alerting rules of every file at or below *places*, sorted by stem.
-
-    References of a correlation are looked up in its own file, then in *places*, then in *library*. A rule that a
-    correlation counts raises no alerts of its own unless that correlation says `generate: true`.
-
-    Raises ContentError for a file that holds no rule, or a reference that leads nowhere.
-    """
-    own = [(path, _documents(path)) for path in content.yaml_files(places)]
-    known = _Names(own)
-    wider: _Names | None = None
-    drawn_in: set[int] = set()
-    found: list[tuple[Path, list[Document], Document, list[Document]]] = []
-    for path, documents in own:
-        local = _Names([(path, documents)])
-        for document in documents:
-            bases: list[Document] = []
-            for reference in _references(document):
-                base = local.get(reference) or known.get(reference)
-                if base is None:
-                    wider = wider or _Names([(other, _documents(other)) for other in content.yaml_files(library)])
-                    base = wider.get(reference)
-                if base is None:
-                    raise ContentError(
-                        path,
-                        f"the correlation refers to {reference!r}, which no rule has as name or id.",
-                        key="correlation.rules",
-                        mend=did_you_mean(str(reference), known.names()),
-                    )
-                bases.append(base)
-                if document["correlation"].get("generate") is not True:
-                    drawn_in.add(id(base))
-            found.append((path, documents, document, bases))
-    rules: list[Rule] = []
-    for path, documents, document, bases in found:
-        if id(document) in drawn_in:
-            continue
-        stem = (
-            path.stem
-            if document is documents[-1]
-            else str(document.get("name") or f"{path.stem}_{documents.index(document) + 1}")
-        )
-        rules.append(Rule(stem, path, document, tuple(bases), placeholders or {}))
-    return sorted(rules, key=lambda rule: (rule.stem, str(rule.path)))
-
-
-class _Names:
-    """Rule documents by name and by id."""
-
-    def __init__(self, files: Sequence[tuple[Path, list[Document]]]) -> None:
-        self._found: dict[str, Document] = {}
-        for _, documents in files:
-            for document in documents:
-                for key in ("id", "name"):
-                    if document.get(key):
-                        self._found.setdefault(str(document[key]), document)
-
-    def get(self, reference: object) -> Document | None:
-        return self._found.get(str(reference))
-
-    def names(self) -> Iterable[str]:
-        return self._found
-
-
-def _documents(path: Path) -> list[Document]:
-    documents = content.read_yaml(path)
-    if not documents:
-        raise ContentError(path, "is empty.", mend="A rule file holds one Sigma rule, or a correlation and its rules.")
-    for number, document in enumerate(documents, 1):
-        key = f"document {number}" if len(documents) > 1 else ""
-        if not isinstance(document, dict):
-            raise ContentError(path, "is not a Sigma rule: its top level is no mapping.", key=key)
-        if "action" in document:
-            raise ContentError(path, "'action' documents are not supported.", key=key, mend="Write each rule out.")
-        if not isinstance(document.get("detection"), dict) and not isinstance(document.get("correlation"), dict):
-            raise ContentError(path, "is not a Sigma rule: it has neither 'detection' nor 'correlation'.", key=key)
-    return documents
-
-
-def _references(document: Document) -> list[Any]:
-    correlation = document.get("correlation")
-    if not isinstance(correlation, dict):
-        return []
-    rules = correlation.get("rules")
-    if rules is None and isinstance(correlation.get("condition"), str):
-        return [word for word in re.findall(r"\w+", correlation["condition"]) if word not in ("and", "or", "not")]
-    return rules if isinstance(rules, list) else [rules] if rules is not None else []

@@ -53,7 +53,9 @@ def table(columns: list[str], rows: list[list[str]]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    drawn = Table(*columns, box=None, header_style="bold")
+    drawn = Table(box=None, header_style="bold")
+    for number, column in enumerate(columns):
+        drawn.add_column(column, no_wrap=number == 0)
     for row in rows:
         drawn.add_row(*row)
     Console().print(drawn)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from amazon_q_detections import content, rule
+from amazon_q_detections import content, ruleset
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -63,7 +63,7 @@ def chosen_rules(
     """
     builtin = content.folder("sigma_rules")
     places = [*(paths or rule_dirs or [builtin]), *([builtin] if with_builtin else [])]
-    return rule.load(places, placeholders=placeholders, library=[*rule_dirs, builtin])
+    return ruleset.load(places, placeholders=placeholders, library=[*rule_dirs, builtin])
 
 
 def chosen_events(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from amazon_q_detections import condition, rule
+from amazon_q_detections import condition, ruleset
 from amazon_q_detections.errors import ContentError, Refused
 
 SINGLE = """
@@ -43,7 +43,7 @@ def write(folder: Path, **files: str) -> Path:
 
 
 def test_a_file_of_one_rule_is_that_rule(tmp_path: Path) -> None:
-    (found,) = rule.load([write(tmp_path, aws_some_rule=single())])
+    (found,) = ruleset.load([write(tmp_path, aws_some_rule=single())])
     assert (found.stem, found.title, found.level, found.is_correlation) == ("aws_some_rule", "Single", "low", False)
     assert found.collection().rules[-1].title == "Single"
 
@@ -52,7 +52,7 @@ def test_a_file_of_one_rule_is_that_rule(tmp_path: Path) -> None:
 def test_a_counted_rule_alerts_only_with_generate(tmp_path: Path, generate: str, alerting: list[str]) -> None:
     """docs/semantics.md, "Correlations": a base rule whose own alerts are wanted needs `generate: true`."""
     text = single() + "---" + CORRELATION.format(base="message_sent", generate=generate)
-    found = rule.load([write(tmp_path, aws_burst=text)])
+    found = ruleset.load([write(tmp_path, aws_burst=text)])
     assert [one.stem for one in found] == alerting
     assert [document["title"] for document in found[0].documents] == ["Single", "Burst"]
 
@@ -60,25 +60,25 @@ def test_a_counted_rule_alerts_only_with_generate(tmp_path: Path, generate: str,
 def test_references_are_found_in_the_file_then_in_the_places_then_in_the_library(tmp_path: Path) -> None:
     library = write(tmp_path / "library", base=single("Of the library"), other=single("Also there", 3, "elsewhere"))
     mine = write(tmp_path / "mine", aws_burst=CORRELATION.format(base="message_sent", generate="false"))
-    (found,) = rule.load([mine], library=[library])
+    (found,) = ruleset.load([mine], library=[library])
     assert found.bases[0]["title"] == "Of the library"
     write(mine, aws_base=single("Of the places"))
-    (found,) = rule.load([mine], library=[library])
+    (found,) = ruleset.load([mine], library=[library])
     assert found.bases[0]["title"] == "Of the places"
     write(mine, aws_burst=single("Of the file", 4) + "---" + CORRELATION.format(base="message_sent", generate="false"))
-    assert next(one for one in rule.load([mine], library=[library]) if one.is_correlation).bases[0]["title"] == "Of the file"
+    assert next(one for one in ruleset.load([mine], library=[library]) if one.is_correlation).bases[0]["title"] == "Of the file"
 
 
 def test_a_reference_may_be_an_id(tmp_path: Path) -> None:
     text = single() + "---" + CORRELATION.format(base="00000002-2222-4222-8222-222222222222", generate="false")
-    (found,) = rule.load([write(tmp_path, aws_burst=text)])
+    (found,) = ruleset.load([write(tmp_path, aws_burst=text)])
     assert len(found.collection().rules) == 2
 
 
 def test_a_reference_that_leads_nowhere_is_named(tmp_path: Path) -> None:
     text = single() + "---" + CORRELATION.format(base="mesage_sent", generate="false")
     with pytest.raises(ContentError, match=r"aws_burst\.yml: correlation\.rules: .*'mesage_sent'.*Did you mean 'message_sent'"):
-        rule.load([write(tmp_path, aws_burst=text)])
+        ruleset.load([write(tmp_path, aws_burst=text)])
 
 
 @pytest.mark.parametrize(
@@ -93,12 +93,14 @@ def test_a_reference_that_leads_nowhere_is_named(tmp_path: Path) -> None:
 )
 def test_a_file_that_holds_no_rule_is_named(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(ContentError, match=message) as caught:
-        rule.load([write(tmp_path, aws_bad_rule=text)])
+        ruleset.load([write(tmp_path, aws_bad_rule=text)])
     assert "aws_bad_rule.yml" in str(caught.value)
 
 
 def test_what_pysigma_refuses_is_named_with_the_file(tmp_path: Path) -> None:
-    (found,) = rule.load([write(tmp_path, aws_bad_rule=single().replace("condition: selection", "condition: selection and"))])
+    (found,) = ruleset.load(
+        [write(tmp_path, aws_bad_rule=single().replace("condition: selection", "condition: selection and"))]
+    )
     with pytest.raises(ContentError, match=r"aws_bad_rule\.yml: Single: pySigma refuses the rule"), found.blamed():
         condition.of_rule(found.collection().rules[-1])  # type: ignore[arg-type]
 
@@ -109,14 +111,14 @@ EXPANDING = single().replace(
 
 
 def test_an_unset_placeholder_is_refused_by_name(tmp_path: Path) -> None:
-    (found,) = rule.load([write(tmp_path, aws_some_rule=EXPANDING)])
+    (found,) = ruleset.load([write(tmp_path, aws_some_rule=EXPANDING)])
     assert found.needed_placeholders == found.unset_placeholders == ("known",)
     with pytest.raises(Refused, match="%known%"):
         found.collection()
 
 
 def test_placeholder_values_may_hold_wildcards(tmp_path: Path) -> None:
-    (found,) = rule.load([write(tmp_path, aws_some_rule=EXPANDING)], placeholders={"known": ("a*", "b")})
+    (found,) = ruleset.load([write(tmp_path, aws_some_rule=EXPANDING)], placeholders={"known": ("a*", "b")})
     assert found.unset_placeholders == ()
     values = found.collection().rules[-1].detection.detections["selection"].detection_items[-1].value  # type: ignore[union-attr]
     assert [str(value) for value in values] == ["a*", "b", "literal"]
@@ -124,7 +126,7 @@ def test_placeholder_values_may_hold_wildcards(tmp_path: Path) -> None:
 
 
 def test_the_block_has_stated_defaults(tmp_path: Path) -> None:
-    (found,) = rule.load([write(tmp_path / "plugins", aws_some_rule=single())])
+    (found,) = ruleset.load([write(tmp_path / "plugins", aws_some_rule=single())])
     assert (found.version, found.category, found.risk, found.response, dict(found.refusals)) == (
         1,
         "plugins",
@@ -136,6 +138,6 @@ def test_the_block_has_stated_defaults(tmp_path: Path) -> None:
 
 
 def test_a_bad_schedule_is_named(tmp_path: Path) -> None:
-    (found,) = rule.load([write(tmp_path, aws_some_rule=single() + "qdet: {schedule: {step: soon}}")])
+    (found,) = ruleset.load([write(tmp_path, aws_some_rule=single() + "qdet: {schedule: {step: soon}}")])
     with pytest.raises(ContentError, match=r"aws_some_rule\.yml: qdet\.schedule: 'soon' is no duration"):
         _ = found.schedule

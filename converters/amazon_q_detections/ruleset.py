@@ -1,0 +1,118 @@
+"""Rule files: which of their documents alert, and what their correlations refer to."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from amazon_q_detections import content
+from amazon_q_detections.errors import ContentError, did_you_mean
+from amazon_q_detections.rule import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from amazon_q_detections.rule import Document
+
+
+@dataclass(frozen=True)
+class _File:
+    path: Path
+    documents: list[Document]
+
+
+def load(
+    places: Iterable[Path],
+    *,
+    placeholders: Mapping[str, tuple[str, ...]] | None = None,
+    library: Iterable[Path] = (),
+) -> list[Rule]:
+    """The alerting rules of every file at or below *places*, sorted by stem.
+
+    References of a correlation are looked up in its own file, then in *places*, then in *library*. A rule that a
+    correlation counts raises no alerts of its own unless that correlation says `generate: true`.
+
+    Raises ContentError for a file that holds no rule, or a reference that leads nowhere.
+    """
+    files = [_File(path, _documents(path)) for path in content.yaml_files(places)]
+    references = _References(files, library)
+    rules: list[Rule] = []
+    silent: set[int] = set()
+    for file in files:
+        for document in file.documents:
+            bases = references.of(file, document)
+            rules.append(Rule(_stem(file, document), file.path, document, bases, placeholders or {}))
+            if bases and document["correlation"].get("generate") is not True:
+                silent.update(id(base) for base in bases)
+    return sorted((one for one in rules if id(one.main) not in silent), key=lambda one: (one.stem, str(one.path)))
+
+
+def _stem(file: _File, document: Document) -> str:
+    """That of the file for its last document, which a correlation is; the others go by their names, or their number."""
+    if document is file.documents[-1]:
+        return file.path.stem
+    return str(document.get("name") or f"{file.path.stem}_{file.documents.index(document) + 1}")
+
+
+class _References:
+    """Finds what correlations refer to; the library is only read when something is not in the files themselves."""
+
+    def __init__(self, files: Sequence[_File], library: Iterable[Path]) -> None:
+        self._own = _by_name(files)
+        self._places = library
+        self._library: dict[str, Document] | None = None
+
+    def of(self, file: _File, document: Document) -> tuple[Document, ...]:
+        """The rules that *document* counts; none for a rule that is no correlation."""
+        local = _by_name([file])
+        found = []
+        for reference in map(str, _named(document)):
+            base = local.get(reference) or self._own.get(reference) or self._of_library(reference)
+            if base is None:
+                message = f"the correlation refers to {reference!r}, which no rule has as name or id."
+                raise ContentError(file.path, message, key="correlation.rules", mend=did_you_mean(reference, self._own))
+            found.append(base)
+        return tuple(found)
+
+    def _of_library(self, reference: str) -> Document | None:
+        if self._library is None:
+            self._library = _by_name([_File(path, _documents(path)) for path in content.yaml_files(self._places)])
+        return self._library.get(reference)
+
+
+def _by_name(files: Sequence[_File]) -> dict[str, Document]:
+    """Rule documents by their id and by their name; the first of two wins."""
+    found: dict[str, Document] = {}
+    for file in files:
+        for document in file.documents:
+            for key in ("id", "name"):
+                if document.get(key):
+                    found.setdefault(str(document[key]), document)
+    return found
+
+
+def _documents(path: Path) -> list[Document]:
+    documents = content.read_yaml(path)
+    if not documents:
+        raise ContentError(path, "is empty.", mend="A rule file holds one Sigma rule, or a correlation and its rules.")
+    for number, document in enumerate(documents, 1):
+        key = f"document {number}" if len(documents) > 1 else ""
+        if not isinstance(document, dict):
+            raise ContentError(path, "is not a Sigma rule: its top level is no mapping.", key=key)
+        if "action" in document:
+            raise ContentError(path, "'action' documents are not supported.", key=key, mend="Write each rule out.")
+        if not isinstance(document.get("detection"), dict) and not isinstance(document.get("correlation"), dict):
+            raise ContentError(path, "is not a Sigma rule: it has neither 'detection' nor 'correlation'.", key=key)
+    return documents
+
+
+def _named(document: Document) -> list[Any]:
+    correlation = document.get("correlation")
+    if not isinstance(correlation, dict):
+        return []
+    rules = correlation.get("rules")
+    if rules is None and isinstance(correlation.get("condition"), str):
+        return [word for word in re.findall(r"\w+", correlation["condition"]) if word not in ("and", "or", "not")]
+    return rules if isinstance(rules, list) else [rules] if rules is not None else []

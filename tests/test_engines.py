@@ -1,0 +1,75 @@
+"""The engine `sigma`: which rules meet which record, before any of them is evaluated."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from amazon_q_detections import ruleset
+from amazon_q_detections.engines import SigmaEngine
+from amazon_q_detections.rule import Rule
+
+RULES = """
+title: Single
+name: single
+logsource: {product: aws, service: cloudtrail}
+detection: {selection: {eventSource: [Q.amazonaws.com, ΑΣ], eventName: A}, condition: selection}
+---
+title: Free
+name: free
+logsource: {product: aws, service: cloudtrail}
+detection: {selection: {eventName: A}, condition: selection}
+---
+title: Counted
+name: counted
+logsource: {product: aws, service: cloudtrail}
+detection: {selection: {eventSource: q.amazonaws.com, eventName: B}, condition: selection}
+---
+title: Twice
+correlation: {type: event_count, rules: [counted], timespan: 60s, condition: {gte: 2}}
+"""
+
+
+@pytest.fixture(scope="module")
+def rules(tmp_path_factory: pytest.TempPathFactory) -> list[Rule]:
+    path: Path = tmp_path_factory.mktemp("rules") / "aws_twice_in_a_minute.yml"
+    path.write_text(RULES)
+    return ruleset.load([path])
+
+
+def raised(rules: list[Rule], *events: dict[str, Any]) -> list[str]:
+    numbered = ({"eventTime": "2026-01-01T00:00:00Z", "eventID": str(number), **one} for number, one in enumerate(events))
+    return sorted(match.rule.title for match in SigmaEngine().search(rules, numbered))
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["q.amazonaws.com", "Q.AMAZONAWS.COM", "ΑΣ", "ασ", ["other", "q.amazonaws.com"], [["q.amazonaws.com"]]],
+    ids=[
+        "as written",
+        "in capitals",
+        "a capital sigma at the end",
+        "a small sigma at the end",
+        "in an array",
+        "in an array in an array",
+    ],
+)
+def test_a_rule_meets_every_record_that_can_match_it(rules: list[Rule], source: Any) -> None:
+    assert raised(rules, {"eventSource": source, "eventName": "A"}) == ["Free", "Single"]
+
+
+@pytest.mark.parametrize("source", ["other", None, 7, {}, []])
+def test_a_rule_is_not_raised_by_another_source(rules: list[Rule], source: Any) -> None:
+    assert raised(rules, {"eventSource": source, "eventName": "A"}) == ["Free"]
+
+
+def test_a_correlation_is_fed_from_an_array_too(rules: list[Rule]) -> None:
+    event = {"eventSource": ["x", "q.amazonaws.com"], "eventName": "B"}
+    assert raised(rules, event, event) == ["Twice"]
+    assert raised(rules, event) == []
+
+
+def test_one_record_delivered_twice_is_one(rules: list[Rule]) -> None:
+    event = {"eventSource": "q.amazonaws.com", "eventID": "one"}
+    assert raised(rules, {**event, "eventName": "B"}, {**event, "eventName": "B"}) == []
+    assert raised(rules, {**event, "eventName": "A"}, {**event, "eventName": "A"}) == ["Free", "Single"]
