@@ -182,6 +182,26 @@ def test_unusable_arguments_are_named(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("name", ["aws root login", "x]", "aws.root", "-aws", "a" * 121])
+def test_a_name_that_could_leave_its_place_is_refused(mine: Path, tmp_path: Path, name: str) -> None:
+    (mine / "aws_root_login.yml").rename(mine / f"{name}.yml")
+    assert "is no name of letters" in str(qdet("build", "--rules", mine, "--out", tmp_path / "out").exception)
+    assert "is no name of letters" in str(qdet("convert", mine / f"{name}.yml", "--target", "splunk").exception)
+
+
+def test_a_generated_rule_cannot_smuggle_a_stanza(mine: Path, tmp_path: Path) -> None:
+    """With `generate: true` a base rule alerts under its `name`, which is text of the rule's author."""
+    base = MINE + "name: 'x]\\n[evil'\n"
+    correlation = """
+title: Many
+id: 5b1f8e0e-54e7-4a1c-9d53-2b6f0c9a4e16
+correlation: {type: event_count, rules: [5b1f8e0e-54e7-4a1c-9d53-2b6f0c9a4e11], timespan: 10m, condition: {gte: 3}, generate: true}
+level: high
+"""
+    (mine / "aws_root_login.yml").write_text(base + "---" + correlation)
+    assert "is no name of letters" in str(qdet("build", "--rules", mine, "--out", tmp_path / "out").exception)
+
+
 def test_two_rules_of_one_stem_are_refused(mine: Path, tmp_path: Path) -> None:
     (mine / "again").mkdir()
     (mine / "again" / "aws_root_login.yml").write_text(MINE)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from amazon_q_detections.targets import Registration
 
 DEFAULT_NAME = "amazon_q_detections"
+_STEM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,119}")
 _NAME = re.compile(r"[a-z][a-z0-9_]{2,60}")
 
 
@@ -53,6 +54,7 @@ class Bundle:
 
 def compile_rule(rule: Rule, registration: Registration, schema: str) -> Query:
     """One rule for one target; raises Refused naming rule and target, ContentError for a rule that is none."""
+    _refuse_stems([rule])
     try:
         with rule.blamed():
             query: Query = registration.load().compile(rule, schema)
@@ -75,7 +77,7 @@ def make(
     """
     if not _NAME.fullmatch(name):
         raise ContentError("--name", f"{name!r} is no bundle name.", mend="Use 3 to 61 of a-z, 0-9 and _.")
-    _refuse_twins(rules)
+    _refuse_stems(rules)
     chosen = list(chosen)
     return [_bundle(rules, registration, schema_of(registration, schema), name, step) for registration in chosen]
 
@@ -93,9 +95,13 @@ def schema_of(registration: Registration, schema: str | None) -> str:
     return schema
 
 
-def _refuse_twins(rules: Sequence[Rule]) -> None:
+def _refuse_stems(rules: Sequence[Rule]) -> None:
+    """Stems name files, stanzas, macros and resources, so they must be plain and no two alike."""
     seen: dict[str, Rule] = {}
     for rule in rules:
+        if not _STEM.fullmatch(rule.stem):
+            mend = "Rename the file, or the rule's name if it has several."
+            raise ContentError(rule.path, f"{rule.stem!r} is no name of letters, digits, '_' and '-'.", mend=mend)
         other = seen.setdefault(rule.stem, rule)
         if other is not rule:
             raise ContentError(rule.path, f"has the same stem as {other.path}.", mend="Rename one of the two files.")

@@ -1,0 +1,47 @@
+"""What the documents claim, held against the code."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from amazon_q_detections import content, ruleset
+from amazon_q_detections.targets.splunk.leaves import ASSUMPTIONS as SPLUNK
+from sigma.backends.cloudwatch_logs_insights.assumptions import ASSUMPTIONS as CLOUDWATCH
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+README = (CHECKOUT / "README.md").read_text()
+SEMANTICS = (CHECKOUT / "docs" / "semantics.md").read_text()
+COMMANDS = (CHECKOUT / "docs" / "commands.md").read_text()
+RULES = ruleset.load([content.folder("sigma_rules")])
+
+
+@pytest.mark.parametrize("name", [*CLOUDWATCH, *SPLUNK])
+def test_every_assumption_is_listed_with_a_query_that_settles_it(name: str) -> None:
+    (row,) = [line for line in SEMANTICS.splitlines() if line.startswith(f"| `{name}` |")]
+    assert row.count("`") >= 4
+
+
+def test_the_readme_lists_every_folder_of_rules() -> None:
+    listed = set(re.findall(r"^\| `(\w+)` \|", README, re.MULTILINE))
+    assert listed == {one.category for one in RULES}
+
+
+@pytest.mark.parametrize("claim", ["closed to new customers", "CC BY 4.0", "make build", "make test"])
+def test_the_readme_says_in_its_first_lines_what_this_is(claim: str) -> None:
+    assert claim in README[:2600]
+
+
+@pytest.mark.parametrize("path", sorted(re.findall(r"\]\(([\w./-]+?)(?:#[\w-]+)?\)", README)))
+def test_links_of_the_readme_lead_somewhere(path: str) -> None:
+    assert (CHECKOUT / path).exists()
+
+
+@pytest.mark.parametrize("command", ["build", "check", "convert", "hunt", "list", "test"])
+def test_every_command_has_its_keys_documented(command: str) -> None:
+    assert re.search(rf"^\| `?{command}\b|^\| `build`, `{command}`|^\| `{command} ", COMMANDS, re.MULTILINE)
+
+
+def test_rules_named_in_the_readme_exist() -> None:
+    for path in re.findall(r"sigma_rules/\w+/\w+\.yml", README):
+        assert (CHECKOUT / path).is_file()
