@@ -280,19 +280,39 @@ def _total(value: Value) -> bool:
 
 
 def _json_extract(text: Value, path: Value) -> Value:
-    place: Any = json.loads(str(text))
+    """A path with `{}` gives the JSON text of all values there (Search Reference, "JSON functions", examples 4 to 6)."""
+    places: list[Any] = [json.loads(str(text))]
     for step in str(path).split("."):
-        assert "{" not in step
-        if not isinstance(place, dict) or place.get(step) is None:
-            return None
-        place = place[step]
-    return json.dumps(place, ensure_ascii=False) if isinstance(place, (dict, list)) else record.text(place)
+        key, array, nothing = step.partition("{}")
+        assert not nothing
+        places = [place[key] for place in places if isinstance(place, dict) and key in place]
+        if array:
+            places = [element for place in places if isinstance(place, list) for element in place]
+    if "{}" in str(path):
+        return json.dumps(places, ensure_ascii=False) if places else None
+    if not places or places[0] is None:
+        return None
+    return json.dumps(places[0], ensure_ascii=False) if isinstance(places[0], (dict, list)) else record.text(places[0])
+
+
+def _json_array_to_mv(text: Value, quotes: Value = False) -> Value:
+    """The elements; texts without their quotes unless *quotes*; nothing where there is no array."""
+    found = json.loads(str(text)) if text is not None else None
+    if not isinstance(found, list):
+        return None
+    bare = [one if isinstance(one, str) and not quotes else json.dumps(one, ensure_ascii=False) for one in found]
+    return bare or None
+
+
+def _escape(found: re.Match[str]) -> str:
+    """Two escapes of Perl's that Python spells otherwise; an escaped backslash is taken whole."""
+    if found[1]:
+        return f"\\U{int(found[1], 16):08x}"
+    return r"\Z" if found[0] == r"\z" else found[0]
 
 
 def _mvfind(values: Value, pattern: Value) -> Value:
-    compiled = regex.compile(
-        re.sub(r"\\z", r"\\Z", re.sub(r"\\x\{([0-9a-f]+)\}", lambda m: f"\\U{int(m[1], 16):08x}", str(pattern)))
-    )
+    compiled = regex.compile(re.sub(r"\\x\{([0-9a-f]+)\}|\\.", _escape, str(pattern), flags=re.DOTALL))
     for number, value in enumerate(_values(values)):
         if compiled.search(value):
             return float(number)
@@ -318,6 +338,9 @@ _FUNCTIONS: dict[str, Callable[..., Value]] = {
     "mvappend": lambda *values: [one for value in values for one in _values(value)] or None,
     "mvfind": _mvfind,
     "json_extract": _json_extract,
+    "json_array_to_mv": _json_array_to_mv,
+    "true": lambda: True,
+    "coalesce": lambda *values: next((value for value in values if value is not None), None),
     "tonumber": _tonumber,
     "lower": lambda value: None if value is None else str(value).lower(),
     "cidrmatch": _cidrmatch,
@@ -400,7 +423,7 @@ def _functions(text: str) -> tuple[list[tuple[str, str, str]], list[str]]:
 def _streamstats(table: list[Row], rest: str, now: float) -> list[Row]:
     options = dict(re.findall(r"(window|current|global)=(\w+)", rest))
     functions, by = _functions(rest)
-    window = int(options.get("window", 0))
+    window = int(options["window"])  # without it the documents give two defaults
     assert not window or options["global"] == "f"
     seen: dict[tuple[Value, ...], list[Row]] = {}
     for one in table:
@@ -448,6 +471,7 @@ def _table(table: list[Row], rest: str, now: float) -> list[Row]:
 
 
 _COMMANDS: dict[str, Callable[[list[Row], str, float], list[Row]]] = {
+    "search": lambda table, rest, _: [one for one in table if _Terms(rest).holds(one)],
     "where": _where,
     "eval": _eval,
     "sort": _sort,

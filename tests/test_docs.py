@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from amazon_q_detections import content, ruleset
-from amazon_q_detections.targets.splunk.leaves import ASSUMPTIONS as SPLUNK
+from amazon_q_detections.targets.splunk.assumptions import ASSUMPTIONS as SPLUNK
 from sigma.backends.cloudwatch_logs_insights.assumptions import ASSUMPTIONS as CLOUDWATCH
 
 CHECKOUT = Path(__file__).resolve().parents[1]

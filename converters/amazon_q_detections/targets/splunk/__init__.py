@@ -44,14 +44,15 @@ class Splunk(Target[SplunkQuery]):
         """See Target."""
         backend = self._backend(schema)
         _, meaning = backend.meaning_of(rule.collection())
-        parts = backend.parts(meaning, savedsearch.schedule_of(rule))
+        parts = backend.parts(meaning)
+        by_arrival = () if rule.is_correlation else (savedsearch.BY_ARRIVAL,)
         return SplunkQuery(
             rule=rule,
             schema=schema,
             texts={"search": parts.text, "savedsearch": savedsearch.of(rule, parts, _APP).text},
             missing={},
-            promise="complete" if rule.is_correlation else "each event once, by index time",
-            assumptions=parts.assumptions,
+            promise="complete" if rule.is_correlation else "each event once",
+            assumptions=tuple(sorted((*parts.assumptions, *by_arrival))),
             parts=parts,
         )
 

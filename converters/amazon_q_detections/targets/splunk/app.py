@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import tarfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from amazon_q_detections import __version__
+from amazon_q_detections.errors import ContentError
+from amazon_q_detections.targets.splunk import savedsearch
+from amazon_q_detections.targets.splunk.assumptions import ASSUMPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -51,22 +55,39 @@ Saved searches on CloudTrail, as the Splunk Add-on for AWS brings it in (sourcet
 
 1. Install the app: *Apps > Manage Apps > Install app from file*, or unpack it into `$SPLUNK_HOME/etc/apps`.
    You need the capability `install_apps`.
-2. Set the macro `{name}_index` to the index and sourcetype of your CloudTrail data.
+2. Set the macro `{index_macro}` to the index and sourcetype of your CloudTrail data, for example
+   `index=aws sourcetype="{sourcetype}"`.
 3. Enable the saved searches that you want: *Settings > Searches, reports, and alerts*. All are shipped disabled.
-4. Tune a search with its macro `<stem>_filter`, which is a `search` that lets everything through.
+4. Tune a search with its macro `<name>_filter`, which lets everything through. It sees whole events, before anything is
+   counted: `search NOT userIdentity.arn="arn:aws:iam::111122223333:role/crawler"`.
 
-Keys behind large arguments can lie past what Splunk extracts by itself: raise `extraction_cutoff` in limits.conf,
-stanza `[spath]`, and `maxchars` in `[kv]`, above the length of your longest records.
+Splunk extracts fields from the first 5,000 characters of a record only: raise `extraction_cutoff` in limits.conf, stanza
+`[spath]`, and `maxchars` in `[kv]`, above the length of your longest records, else keys that lie behind are not seen.
+
+A search on single events looks at what was indexed since its last run, with event times of the last 30 days. A correlation
+looks at event times, as late as CloudTrail delivers; its window slides inside the search. `firstTime` is where the window
+begins, `lastTime` the last event that completed one. A principal, or whatever a correlation groups by, alerts once a throttle
+period.
+
+Where Splunk's documents are silent the searches rest on an assumption; its search confirms it.
+
+{assumptions}
 
 Removing the app removes all of it.
+
+| search | level | title |
+|---|---|---|
+{rules}
 """
 
 
 def files(queries: Sequence[SplunkQuery], name: str, sourcetype: str) -> dict[str, bytes]:
-    """The app directory called *name*, and the archive of it beside."""
-    values = {"name": name, "version": __version__, "sourcetype": sourcetype}
+    """The app directory called *name*, and the archive of it beside; raises ContentError for two searches of one name."""
+    _refuse_twins(queries)
+    values = {"name": name, "version": __version__}
     texts = {
-        f"{name}/README.md": _README.format(**values),
+        f"{name}/README.md": _readme(queries, name, sourcetype),
+        f"{name}/app.manifest": _manifest(name),
         f"{name}/default/app.conf": _APP_CONF.format(**values),
         f"{name}/default/macros.conf": _macros(queries, name, sourcetype),
         f"{name}/default/savedsearches.conf": "\n\n".join(query.stanza(name).text for query in queries) + "\n",
@@ -76,10 +97,65 @@ def files(queries: Sequence[SplunkQuery], name: str, sourcetype: str) -> dict[st
     return {**tree, f"{name}-{__version__}.tgz": _archive(tree)}
 
 
+def _refuse_twins(queries: Sequence[SplunkQuery]) -> None:
+    seen: dict[str, SplunkQuery] = {}
+    for query in queries:
+        name = savedsearch.name(query.rule)
+        if name in seen:
+            raise ContentError(
+                query.rule.path,
+                f"and {seen[name].rule.path} both give the saved search {name!r}.",
+                mend="Rename one of the two files.",
+            )
+        seen[name] = query
+
+
 def _macros(queries: Sequence[SplunkQuery], name: str, sourcetype: str) -> str:
-    index = f'[{name}_index]\ndefinition = sourcetype="{sourcetype}"\niseval = 0\n'
-    filters = [f"[{query.rule.stem}_filter]\ndefinition = search *\niseval = 0\n" for query in queries]
+    index = f'[{savedsearch.index_macro(name)}]\ndefinition = sourcetype="{sourcetype}"\niseval = 0\n'
+    filters = [f"[{savedsearch.filter_macro(query.rule)}]\ndefinition = search *\niseval = 0\n" for query in queries]
     return "\n".join([index, *filters])
+
+
+def _readme(queries: Sequence[SplunkQuery], name: str, sourcetype: str) -> str:
+    used = sorted({assumption for query in queries for assumption in query.assumptions})
+    rows = [
+        f"| {savedsearch.name(query.rule)} | {query.rule.level} | {savedsearch.cell(query.rule.title)} |" for query in queries
+    ]
+    return _README.format(
+        name=name,
+        sourcetype=sourcetype,
+        index_macro=savedsearch.index_macro(name),
+        assumptions="\n".join(f"- {key}: {ASSUMPTIONS[key][0]}\n  `{ASSUMPTIONS[key][1]}`" for key in used),
+        rules="\n".join(rows),
+    )
+
+
+def _manifest(name: str) -> str:
+    """What Splunk's packaging toolkit knows of an app ("App manifest", schema 2.0.0)."""
+    info: dict[str, Any] = {
+        "title": name,
+        "id": {"group": None, "name": name, "version": __version__},
+        "author": [{"name": "amazon-q-detections", "email": None, "company": None}],
+        "releaseDate": None,
+        "description": "Sigma rules as saved searches, shipped disabled",
+        "classification": {"intendedAudience": None, "categories": [], "developmentStatus": None},
+        "commonInformationModels": None,
+        "license": {"name": "Apache-2.0", "text": None, "uri": None},
+        "privacyPolicy": {"name": None, "text": None, "uri": None},
+        "releaseNotes": {"name": None, "text": "README.md", "uri": None},
+    }
+    manifest = {
+        "schemaVersion": "2.0.0",
+        "info": info,
+        "dependencies": None,
+        "tasks": None,
+        "inputGroups": None,
+        "incompatibleApps": None,
+        "platformRequirements": None,
+        "supportedDeployments": ["_standalone", "_distributed", "_search_head_clustering"],
+        "targetWorkloads": ["_search_heads"],
+    }
+    return json.dumps(manifest, indent=2) + "\n"
 
 
 def _archive(tree: Mapping[str, bytes]) -> bytes:

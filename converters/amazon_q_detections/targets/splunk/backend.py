@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from sigma.backends.splunk.splunk import SplunkBackend
 
-from amazon_q_detections import schedule
 from amazon_q_detections.conversion import Conversion
 from amazon_q_detections.correlation import Correlation
 from amazon_q_detections.targets.splunk import correlations, literal
@@ -20,16 +19,19 @@ if TYPE_CHECKING:
 
     from amazon_q_detections.condition import Condition
 
+PRINCIPAL = "principal"
+"""The column of single events that says whom a row is about; the schema has the fields that it is made of."""
+
 
 @dataclass(frozen=True)
 class Parts:
-    """A query: commands that decide, the one that keeps a scheduled run to its own hits, and those that show.
+    """A query: commands that select events, that keep those which complete a correlation, and that show the result.
 
-    *groups* are the names and fields of the group-by keys, or of what tells the hits of a single-event rule apart.
+    *groups* are the plain names that the group-by keys have inside the query, with the fields that they stand for.
     """
 
-    commands: tuple[str, ...]
-    own_hits: str
+    selection: tuple[str, ...]
+    sliding: tuple[str, ...]
     show: tuple[str, ...]
     groups: tuple[tuple[str, str], ...]
     assumptions: tuple[str, ...]
@@ -37,7 +39,7 @@ class Parts:
     @property
     def text(self) -> str:
         """The query as a person pastes it: every hit in the chosen time range."""
-        return joined((*self.commands, *self.show))
+        return joined((*self.selection, *self.sliding, *self.show))
 
 
 def joined(commands: tuple[str, ...]) -> str:
@@ -57,13 +59,20 @@ class FaithfulSplunkBackend(Conversion, SplunkBackend):
         """The query as text."""
         return self.parts(meaning).text
 
-    def parts(self, meaning: Condition | Correlation, window: schedule.Schedule | None = None) -> Parts:
-        """The query in parts; *window* says which hits belong to a scheduled run. Raises Refused for what SPL cannot say."""
+    def parts(self, meaning: Condition | Correlation) -> Parts:
+        """The query in parts; raises Refused for what SPL cannot say."""
         leaves = Leaves(self.schema)
         if isinstance(meaning, Correlation):
-            made = correlations.write(meaning, leaves, window)
-            return Parts(made.commands, made.own_hits, made.show, made.groups, tuple(sorted(leaves.assumptions)))
-        commands = select(meaning, leaves).commands
-        table = "table " + " ".join(literal.name(column) for column in self.schema["columns"])
-        entity = tuple((field, field) for field in self.schema["entity"])
-        return Parts(tuple(commands), "", (table,), entity, tuple(sorted(leaves.assumptions)))
+            made = correlations.write(meaning, leaves)
+            return Parts(made.selection, made.sliding, made.show, made.groups, tuple(sorted(leaves.assumptions)))
+        selection = select(meaning, leaves).commands
+        return Parts(selection, (), _columns(self.schema), (), tuple(sorted(leaves.assumptions)))
+
+
+def _columns(schema: dict[str, Any]) -> tuple[str, ...]:
+    """The commands that show single events; the principal is the first of its fields that the record has."""
+    if PRINCIPAL not in schema:
+        return ()
+    principal = ", ".join(literal.operand(field) for field in schema[PRINCIPAL])
+    columns = " ".join(literal.name(column) for column in schema["columns"])
+    return f'eval {PRINCIPAL}=coalesce({principal}, "unknown")', f"table {columns}"

@@ -1,31 +1,29 @@
 """One test on one field: in plain `search` syntax where that is exact, else as an expression that is never null.
 
 The forms are those that Splunk documents (Search Reference, "Multivalue eval functions", "JSON functions", "search"); what
-they rest on beside is named in ASSUMPTIONS.
+they rest on beside is named in assumptions.py.
 """
 
 from __future__ import annotations
 
-import re
-from typing import Any
+from ipaddress import IPv4Network
+from typing import TYPE_CHECKING, Any
 
 from amazon_q_detections.condition import Boolean, Cidr, Compare, Exists, Leaf, Matches, Number, SameAs, Test, Text, Wild
 from amazon_q_detections.errors import Refused
-from amazon_q_detections.targets.splunk import literal
+from amazon_q_detections.targets.splunk import literal, network
 
-ASSUMPTIONS: dict[str, tuple[str, str]] = {
-    "json_extract_missing": (
-        "json_extract gives null for a key that the record does not have.",
-        '| makeresults | eval q=json_extract("{}", "a.b") | where isnull(q)',
-    ),
-    "json_extract_object": (
-        "json_extract gives the JSON text of an object, as it does for an array; that of `{}` is not null.",
-        '| makeresults | eval q=json_extract("{\\"a\\":{\\"b\\":{}}}", "a.b") | where isnotnull(q)',
-    ),
-    "by_case": (
-        "stats and streamstats keep groups apart that differ in case only.",
-        '| makeresults count=2 | streamstats count as n | eval g=if(n=1,"a","A") | stats count by g',
-    ),
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# In the JSON text of an array: anything but null, brackets and commas is a value, and so is an array inside.
+_SOME_VALUE = r"[^\s\[\],nul]|[\[,]\s*\["
+# Only at the start of an element does a quote follow a bracket or comma unescaped.
+_TEXT_NULL = rf'[\[,]\s*"{literal.NULL_TEXT}"\s*[\],]'
+_SOME_TEXT: dict[tuple[str | Wild, ...], str] = {
+    (Wild.ANY,): r'[\[,]\s*["0-9tf-]',
+    (Wild.ONE, Wild.ANY): r'[\[,]\s*("[^"]|[0-9tf-])',
+    (Wild.ANY, Wild.ONE): r'[\[,]\s*("[^"]|[0-9tf-])',
 }
 
 
@@ -33,7 +31,6 @@ class Leaves:
     """Writes leaves for one log schema; *assumptions* gathers what they rest on."""
 
     def __init__(self, schema: dict[str, Any]) -> None:
-        self._json_text: list[str] = schema.get("json_text", [])
         self._absent: dict[str, list[str]] = schema.get("absent_values", {})
         self.assumptions: set[str] = set()
 
@@ -42,13 +39,11 @@ class Leaves:
         own = literal.name(leaf.field)
         match leaf.test:
             case Exists() if leaf.field in self._absent:
-                return f"NOT {self.absent(leaf.field)}"
+                return f"({own}=* NOT {own} IN ({self._absent_list(leaf.field)}))"
             case Boolean():
                 return f'{own}="{"true" if leaf.test.value else "false"}"'
-            case Text(cased=False):
+            case Text(cased=False) if not self._fits_absent(leaf):
                 value, prefix = leaf.test.literal, leaf.test.prefix
-                if self._fits_absent(leaf):
-                    return None
                 if value is not None and literal.is_plain(value):
                     return f'{own}="{value}"'
                 if prefix is not None and literal.is_plain_prefix(prefix):
@@ -60,88 +55,111 @@ class Leaves:
         if field not in self._absent:
             return None
         own = literal.name(field)
-        values = ", ".join(f'"{value}"' for value in self._absent[field])
-        return f"(NOT {own}=* OR {own} IN ({values}))"
+        return f"(NOT {own}=* OR {own} IN ({self._absent_list(field)}))"
 
-    def exact(self, leaf: Leaf) -> str:
-        """The leaf as an expression for `where` and `eval`, true or false and never null."""
-        if isinstance(leaf.test, Exists):
-            return self._exists(leaf.field)
-        text = self._expression(leaf.field, leaf.test)
-        if not self._fits_absent(leaf):
-            return text
-        if "{}" in leaf.field:
-            return self._array_text(leaf.field, leaf.test)
-        return f"({text} AND {self._exists(leaf.field)})"
+    def _absent_list(self, field: str) -> str:
+        return ", ".join(f'"{value}"' for value in self._absent[field])
+
+    def exact(self, leaf: Leaf, *, wanted: bool = True) -> str:
+        """The leaf, or unless *wanted* its negation, as an expression for `where` and `eval`, never null."""
+        field, test = leaf.field, leaf.test
+        match test:
+            case Exists():
+                return self.exists(field, wanted=wanted)
+            case Text() if self._fits_absent(leaf) and "{}" in field:
+                return self._array_text(field, test, wanted=wanted)
+            case Text() if self._fits_absent(leaf):
+                return _all_of(_found(field, literal.fitting([test])), self.exists(field), wanted=wanted)
+            case Text():
+                return _found(field, literal.fitting([test]), wanted=wanted)
+            case Boolean():
+                text = "true" if test.value else "false"
+                return _found(field, literal.quoted(rf"(?i)\A{text}\z"), wanted=wanted)
+            case Number():
+                return _found(field, literal.quoted(rf"\A{_number(test.value)}\z"), wanted=wanted)
+            case Cidr(network=IPv4Network() as addresses):
+                return _found(field, literal.quoted(network.expression(addresses)), wanted=wanted)
+        return self._on_one_value(field, test, wanted=wanted)
+
+    def any_of(self, field: str, texts: Sequence[Text], *, wanted: bool = True) -> str:
+        """That *field* fits one of *texts*, none of which the text of a null fits, and all of which are alike in case."""
+        return _found(field, literal.fitting(texts), wanted=wanted)
+
+    def joins(self, leaf: Leaf) -> bool:
+        """Whether the leaf can stand in one expression with others on its field."""
+        return isinstance(leaf.test, Text) and not self._fits_absent(leaf)
+
+    def exists(self, field: str, *, wanted: bool = True) -> str:
+        """That the path reaches a value that is not null: read from the record, since fields have no `{}`, `[]` or null."""
+        if "{}" in field.removesuffix("{}"):
+            return _any_in(field, _SOME_VALUE, wanted=wanted)
+        self.assumptions.add("json_extract_missing")
+        self.assumptions.add("json_extract_object")
+        return f"{_NULLITY[wanted]}({_from_record(field)})"
 
     def _fits_absent(self, leaf: Leaf) -> bool:
         """Whether a text passes the test that the field also has on a JSON null, or where it is absent."""
-        if not isinstance(leaf.test, Text):
-            return False
-        wild = {Wild.ANY: ".*", Wild.ONE: "."}
-        pattern = "".join(wild[part] if isinstance(part, Wild) else re.escape(part) for part in leaf.test.parts)
-        flags = 0 if leaf.test.cased else re.IGNORECASE
         standing_in = (literal.NULL_TEXT, *self._absent.get(leaf.field, ()))
-        return any(re.fullmatch(pattern, text, flags) for text in standing_in)
+        return isinstance(leaf.test, Text) and any(literal.fits(leaf.test, text) for text in standing_in)
 
-    def _exists(self, field: str) -> str:
-        array, _, rest = field.partition("{}")
-        if rest and field not in self._json_text:
-            return _found(literal.operand(field), literal.quoted(rf"(?is)\A(?!{literal.NULL_TEXT}\z)"))
-        self.assumptions.add("json_extract_missing")
-        if not rest:
-            self.assumptions.add("json_extract_object")
-            return f"isnotnull(json_extract(_raw, {literal.path(array)}))"
-        key = rest.rpartition(".")[2]
-        # `null` is the only JSON value that starts with an n. In a JSON string the quotes of such a text would be escaped.
-        pattern = literal.quoted(f'"{literal.escaped(key)}"\\s*:\\s*[^n\\s]')
-        return f"isnotnull(mvfind(mvappend(json_extract(_raw, {literal.path(array)})), {pattern}))"
+    def _array_text(self, field: str, test: Text, *, wanted: bool) -> str:
+        """A pattern that null would fit, on an array: another value fits it, or the text null is there, in quotes."""
+        if field.endswith("{}") and test.parts in _SOME_TEXT:
+            return _any_in(field, _SOME_TEXT[test.parts], wanted=wanted)
+        parts = (_found(field, literal.fitting_but_null(test)), _any_in(field, _TEXT_NULL))
+        return f"{'' if wanted else 'NOT '}({' OR '.join(parts)})"
 
-    def _array_text(self, field: str, test: Test) -> str:
-        """A pattern that null would fit, on an array of strings or one key of its objects: decided on the JSON text."""
-        if not isinstance(test, Text) or test.parts not in ((Wild.ONE, Wild.ANY), (Wild.ANY, Wild.ONE)):
-            raise Refused(f"this pattern on the array {field}", "Splunk shows a JSON null as the text null, which it fits.")
-        self.assumptions.add("json_extract_missing")
-        array, _, rest = field.partition("{}")
-        start = f'"{literal.escaped(rest.rpartition(".")[2])}"\\s*:\\s*' if rest else r"[\[,]\s*"
-        pattern = literal.quoted(start + '("([^"\\\\]|\\\\.)|[-0-9tf])')
-        return f"isnotnull(mvfind(mvappend(json_extract(_raw, {literal.path(array)})), {pattern}))"
-
-    def _expression(self, field: str, test: Test) -> str:
+    def _on_one_value(self, field: str, test: Test, *, wanted: bool) -> str:
+        """Tests that SPL has on a single value only."""
         own = literal.operand(field)
         match test:
-            case Text():
-                return _found(own, literal.whole(test))
-            case Boolean():
-                return _found(own, literal.quoted(rf"(?i)\A{'true' if test.value else 'false'}\z"))
-            case Number():
-                return _found(own, literal.quoted(rf"\A{_number(test.value)}\z"))
-            case Compare():
-                number = f"tonumber({own})"
-                return f"isnotnull(mvfilter(if({number}{test.op}{test.value!r}, 1, 0)=1))"
-            case Cidr():
-                self._refuse_array(field, "a network")
-                return f'if(cidrmatch("{test.network}", {own}), 1, 0)=1'
-            case SameAs():
-                return self._same(field, own, test.field)
             case Matches():
                 raise Refused("a regular expression", "this release does not write them for Splunk.")
+            case Compare():
+                relation = f"tonumber({own}){test.op}{test.value!r}"
+                if "{}" in field:
+                    return f"{_NULLITY[wanted]}(mvfilter({_true(relation)}))"
+                return _true(relation, wanted=wanted)
+            case Cidr():
+                _refuse_array(field, "an IPv6 network")
+                return _true(f'cidrmatch("{test.network}", {own})', wanted=wanted)
+            case SameAs():
+                _refuse_array(field, "a field reference")
+                _refuse_array(test.field, "a field reference")
+                same = _true(f'lower("s".{own})=lower("s".{literal.operand(test.field)})')
+                return _all_of(same, self.exists(field), self.exists(test.field), wanted=wanted)
         raise Refused(f"a test of type {type(test).__name__}", f"{field} cannot be tested so.")
 
-    def _same(self, field: str, own: str, other: str) -> str:
-        self._refuse_array(field, "a field reference")
-        self._refuse_array(other, "a field reference")
-        same = f'if(lower("s".{own})=lower("s".{literal.operand(other)}), 1, 0)=1'
-        return f"({same} AND {self._exists(field)} AND {self._exists(other)})"
 
-    def _refuse_array(self, field: str, what: str) -> None:
-        if "{}" in field:
-            raise Refused(f"{what} on the array {field}", "SPL has no exact form for any of its elements.")
+_NULLITY = {True: "isnotnull", False: "isnull"}
 
 
-def _found(own: str, pattern: str) -> str:
+def _found(field: str, pattern: str, *, wanted: bool = True) -> str:
     """Any value of a field fits; mvappend makes a multivalue field of a single value, which mvfind asks for."""
-    return f"isnotnull(mvfind(mvappend({own}), {pattern}))"
+    return f"{_NULLITY[wanted]}(mvfind(mvappend({literal.operand(field)}), {pattern}))"
+
+
+def _any_in(field: str, pattern: str, *, wanted: bool = True) -> str:
+    """*pattern* is found in the JSON text of all values at a path through arrays."""
+    return f"{_NULLITY[wanted]}(mvfind(mvappend({_from_record(field)}), {literal.quoted(pattern)}))"
+
+
+def _from_record(field: str) -> str:
+    return f"json_extract(_raw, {literal.path(field.removesuffix('{}'))})"
+
+
+def _true(expression: str, *, wanted: bool = True) -> str:
+    """`if` takes null for false, which `where` and NOT do not."""
+    return f"if({expression}, 1, 0)={1 if wanted else 0}"
+
+
+def _all_of(*parts: str, wanted: bool) -> str:
+    return f"{'' if wanted else 'NOT '}({' AND '.join(parts)})"
+
+
+def _refuse_array(field: str, what: str) -> None:
+    if "{}" in field:
+        raise Refused(f"{what} on the array {field}", "SPL has no documented form for any of its elements.")
 
 
 def _number(value: float) -> str:

@@ -10,7 +10,11 @@ from amazon_q_detections.errors import Refused
 from amazon_q_detections.targets.splunk import literal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from amazon_q_detections.targets.splunk.leaves import Leaves
+
+_INDENT = "\n    "
 
 
 @dataclass(frozen=True)
@@ -21,10 +25,13 @@ class Selection:
     expressions: tuple[str, ...]
 
     @property
-    def commands(self) -> list[str]:
+    def commands(self) -> tuple[str, ...]:
         """The first commands of a pipeline."""
         search = " ".join(self.terms) or "*"
-        return [search, f"where {f'{chr(10)}    AND '.join(self.expressions)}"] if self.expressions else [search]
+        if len(self.expressions) == 1:
+            only = self.expressions[0]
+            return search, f"where {only[1:-1] if only.startswith('(') else only}"
+        return (search, f"where {f'{_INDENT}AND '.join(self.expressions)}") if self.expressions else (search,)
 
 
 def select(condition: Condition, leaves: Leaves) -> Selection:
@@ -34,11 +41,19 @@ def select(condition: Condition, leaves: Leaves) -> Selection:
     for part in conjuncts(condition):
         plain = _plain(part, leaves)
         if plain is None:
-            expressions.append(exact(part, leaves))
+            expressions.append(_laid_out(part, leaves))
             plain = _necessary(part, leaves)
         if plain is not None and plain not in terms:
             terms.append(plain)
     return Selection(tuple(terms), tuple(expressions))
+
+
+def _laid_out(condition: Condition, leaves: Leaves) -> str:
+    """One of the conditions of a `where`; its alternatives stand on lines of their own."""
+    if not isinstance(condition, Or):
+        return exact(condition, leaves)
+    options = _options(condition, leaves)
+    return options[0] if len(options) == 1 else f"({f'{_INDENT}    OR '.join(options)})"
 
 
 def _plain(condition: Condition, leaves: Leaves) -> str | None:
@@ -67,7 +82,7 @@ def _plain_or(condition: Or, leaves: Leaves) -> str | None:
         if plain is None:
             return None
         if isinstance(arg, Leaf) and isinstance(arg.test, Text):
-            lists.setdefault(arg.field, []).append(plain.partition("=")[2])
+            lists.setdefault(arg.field, []).append(plain.removeprefix(f"{literal.name(arg.field)}="))
         else:
             options.append(plain)
     for field, values in lists.items():
@@ -84,11 +99,20 @@ def _necessary(condition: Condition, leaves: Leaves) -> str | None:
     match condition:
         case And():
             parts = [part for arg in condition.args if (part := _necessary(arg, leaves)) is not None]
-            return f"({' '.join(parts)})" if parts else None
+            return parts[0] if len(parts) == 1 else f"({' '.join(parts)})" if parts else None
         case Or():
             options = [_necessary(arg, leaves) for arg in condition.args]
-            return None if None in options else f"({' OR '.join(dict.fromkeys(map(str, options)))})"
+            if None in options:
+                return None
+            distinct = list(dict.fromkeys(map(str, options)))
+            return distinct[0] if len(distinct) == 1 else f"({' OR '.join(distinct)})"
+        case Not(arg=Or() as alternatives):
+            return _necessary(And(tuple(_negation(arg) for arg in alternatives.args)), leaves)
     return None
+
+
+def _negation(condition: Condition) -> Condition:
+    return condition.arg if isinstance(condition, Not) else Not(condition)
 
 
 def exact(condition: Condition, leaves: Leaves) -> str:
@@ -96,11 +120,47 @@ def exact(condition: Condition, leaves: Leaves) -> str:
     match condition:
         case Leaf():
             return leaves.exact(condition)
+        case Not(arg=Leaf() as leaf):
+            return leaves.exact(leaf, wanted=False)
+        case Not(arg=Or() as alternatives) if one := _one_field(alternatives, leaves):
+            return leaves.any_of(one[0], one[1], wanted=False)
         case Not():
-            return f"NOT ({exact(condition.arg, leaves)})"
+            inner = exact(condition.arg, leaves)
+            return f"NOT {inner}" if inner.startswith("(") else f"NOT ({inner})"
         case And():
             return f"({' AND '.join(exact(arg, leaves) for arg in condition.args)})"
         case Or():
-            return f"({' OR '.join(exact(arg, leaves) for arg in condition.args)})"
+            options = _options(condition, leaves)
+            return options[0] if len(options) == 1 else f"({' OR '.join(options)})"
         case Keyword():
             raise Refused("a keyword", "Splunk sees only the raw text, where keys and escapes would match too.")
+
+
+def _options(condition: Or, leaves: Leaves) -> list[str]:
+    """The alternatives as expressions; texts of one field are one expression, where the first of them stands."""
+    return [
+        exact(group[0], leaves) if len(group) == 1 else leaves.any_of(*_field_and_texts(group))
+        for group in _grouped(condition, leaves)
+    ]
+
+
+def _grouped(condition: Or, leaves: Leaves) -> Iterator[list[Condition]]:
+    """Texts of one field and alike in case together, everything else alone."""
+    groups: dict[object, list[Condition]] = {}
+    for number, arg in enumerate(condition.args):
+        match arg:
+            case Leaf(test=Text() as text) if leaves.joins(arg):
+                groups.setdefault((arg.field, text.cased), []).append(arg)
+            case _:
+                groups[number] = [arg]
+    yield from groups.values()
+
+
+def _one_field(condition: Or, leaves: Leaves) -> tuple[str, list[Text]] | None:
+    groups = list(_grouped(condition, leaves))
+    return _field_and_texts(groups[0]) if len(groups) == 1 and len(groups[0]) > 1 else None
+
+
+def _field_and_texts(group: Sequence[Condition]) -> tuple[str, list[Text]]:
+    found = [(arg.field, arg.test) for arg in group if isinstance(arg, Leaf) and isinstance(arg.test, Text)]
+    return found[0][0], [text for _, text in found]

@@ -1,0 +1,446 @@
+"""Single events in SPL: what a query looks like, and, run in tests/spl_table.py, that it keeps a rule's meaning."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from ipaddress import ip_address, ip_network
+from typing import Any
+
+import pytest
+import spl_table
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sigma.backends.splunk.splunk import SplunkBackend
+from sigma.collection import SigmaCollection
+from sigma.exceptions import SigmaFeatureNotSupportedByBackendError
+
+from amazon_q_detections import conversion, predicate
+from amazon_q_detections.condition import (
+    And,
+    Boolean,
+    Cidr,
+    Compare,
+    Condition,
+    Exists,
+    Keyword,
+    Leaf,
+    Matches,
+    Not,
+    Number,
+    Or,
+    SameAs,
+    Text,
+    Wild,
+)
+from amazon_q_detections.errors import Refused
+from amazon_q_detections.regex import Regex
+from amazon_q_detections.targets.splunk.assumptions import ASSUMPTIONS
+from amazon_q_detections.targets.splunk.backend import FaithfulSplunkBackend
+
+PIPELINE = conversion.pipeline("splunk_aws_addon")
+ARRAYS = dict(PIPELINE.items[0].transformation.mapping)  # type: ignore[attr-defined]
+
+
+def backend() -> FaithfulSplunkBackend:
+    made = FaithfulSplunkBackend(PIPELINE)
+    made.init_processing_pipeline()
+    made.last_processing_pipeline.state["schema"] = conversion.schema_of("splunk_aws_addon")
+    return made
+
+
+def renamed(condition: Condition) -> Condition:
+    """With the pipeline's names of arrays."""
+    match condition:
+        case Leaf(test=SameAs() as same):
+            return Leaf(in_splunk(condition.field), SameAs(in_splunk(same.field)))
+        case Leaf():
+            return Leaf(in_splunk(condition.field), condition.test)
+        case Not():
+            return Not(renamed(condition.arg))
+        case And() | Or():
+            return replace(condition, args=tuple(renamed(arg) for arg in condition.args))
+    return condition
+
+
+def in_splunk(field: str) -> str:
+    return next((name + field[len(prefix) :] for prefix, name in ARRAYS.items() if field.startswith(prefix)), field)
+
+
+def written(condition: Condition) -> str:
+    return backend().parts(renamed(condition)).text
+
+
+def converted(detection: dict[str, Any]) -> str:
+    rule = {
+        "title": "t",
+        "logsource": {"product": "aws", "service": "cloudtrail"},
+        "detection": {"selection": detection, "condition": "selection"},
+    }
+    (query,) = FaithfulSplunkBackend(PIPELINE).convert(SigmaCollection.from_dicts([rule]))
+    return "\n".join(line for line in query.splitlines() if not line.startswith(("| eval principal", "| table")))
+
+
+SHOWN = [
+    ({"eventSource": "q.amazonaws.com"}, 'eventSource="q.amazonaws.com"'),
+    ({"eventName": ["A", "Create*"]}, 'eventName IN ("A", "Create*")'),
+    ({"errorCode": None}, '(NOT errorCode=* OR errorCode IN ("success", "failure"))'),
+    ({"errorCode|exists": True}, '(errorCode=* NOT errorCode IN ("success", "failure"))'),
+    ({"resources.type": "AWS::QBusiness::Index"}, 'resources{}.type="AWS::QBusiness::Index"'),
+    ({"readOnly": False}, 'readOnly="false"'),
+    ({"userAgent|contains": "curl"}, "*\n| where isnotnull(mvfind(mvappend('userAgent'), \"(?is)curl\"))"),
+    (
+        {"userAgent|startswith": ["a.b", "c|d"]},
+        "*\n| where isnotnull(mvfind(mvappend('userAgent'), \"(?is)\\\\A(?:a\\\\.b|c[|]d)\"))",
+    ),
+    (
+        {"eventName": "X", "userAgent|endswith": '"$x$`'},
+        'eventName="X"\n| where isnotnull(mvfind(mvappend(\'userAgent\'), "(?is)\\\\x{22}[$]x[$]\\\\x{60}\\\\z"))',
+    ),
+    (
+        {"requestParameters.a.b": None, "userAgent|cased": "Q"},
+        '*\n| where isnull(json_extract(_raw, "requestParameters.a.b"))\n    AND isnotnull(mvfind(mvappend(\'userAgent\'), "\\\\AQ\\\\z"))',
+    ),
+    (
+        {"requestParameters.documents.accessConfiguration|exists": True},
+        '*\n| where isnotnull(mvfind(mvappend(json_extract(_raw, "requestParameters.documents{}.accessConfiguration")), '
+        '"[^\\\\s\\\\[\\\\],nul]|[\\\\[,]\\\\s*\\\\["))',
+    ),
+    ({"sourceIPAddress|cidr": "10.1.0.0/16"}, None),
+]
+
+
+@pytest.mark.parametrize(("detection", "text"), SHOWN, ids=lambda value: next(iter(value)) if isinstance(value, dict) else "")
+def test_a_query_reads_so(detection: dict[str, Any], text: str | None) -> None:
+    query = converted(detection)
+    assert text is None or query == text
+
+
+def test_alternatives_stand_on_their_own_lines() -> None:
+    query = written(
+        And((Leaf("eventName", text("A")), Or((Leaf("a", Exists()), And((Leaf("b", Exists()), Leaf("c", text("x"))))))))
+    )
+    assert query.splitlines()[:3] == [
+        'eventName="A"',
+        '| where isnotnull(json_extract(_raw, "a"))',
+        '        OR (isnotnull(json_extract(_raw, "b")) AND isnotnull(mvfind(mvappend(\'c\'), "(?i)\\\\Ax\\\\z")))',
+    ]
+
+
+def text(*parts: str | Wild, cased: bool = False) -> Text:
+    return Text(tuple(part for part in parts if part != ""), cased)
+
+
+# Values that would change a query, a regular expression or a .conf file if they were not written with care.
+HOSTILE = [
+    'a"b', "a\\", "\\", "a\\\\b", "a|b", "`m`", "```c```", "$x$", "$", "%x%", "#", "{{x}}", "[search x]", "a]", "(", ")", "a,b",
+    "a=b", "*", "?", "a*b", "a?b", "\n", "a\nb", "\t", "\r\n", "a b", " a", "", "null", "NULL", "AND", "or", "10.0.0.0/8", "::/0",
+    "\u00dc", "\u202e", "\x00", "\x7f", "\U0001f600", "\\z", "\\Q", "(?i)", "^a$", "a\\", "'", "''", "-", "/", "x\\\n",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", HOSTILE, ids=ascii)
+@pytest.mark.parametrize("shape", ["whole", "part", "start", "end"])
+@pytest.mark.parametrize("cased", [False, True], ids=["folded", "cased"])
+def test_a_hostile_value_is_only_a_value(value: str, shape: str, cased: bool) -> None:
+    """Equal, and near misses: on each of the hostile values as an event's value."""
+    before = (Wild.ANY,) if shape in ("part", "end") else ()
+    after = (Wild.ANY,) if shape in ("part", "start") else ()
+    parts: tuple[str | Wild, ...] = (*before, *([value] if value else []), *after)
+    parts = (Wild.ANY,) if parts == (Wild.ANY, Wild.ANY) else parts
+    condition = And((Leaf("eventName", text("Op")), Leaf("userAgent", Text(parts, cased))))
+    query = written(condition)
+    holds = predicate.compile(condition)
+    for other in [*HOSTILE, value + "x", "x" + value, value.swapcase(), f"x{value}x"]:
+        event = {"eventTime": "2026-11-24T00:00:00Z", "eventName": "Op", "userAgent": other}
+        assert bool(spl_table.run(query, [spl_table.row(event)])) is holds(event), (query, other)
+
+
+@pytest.mark.parametrize("value", HOSTILE, ids=ascii)
+def test_a_hostile_value_stays_on_its_line(value: str) -> None:
+    query = written(And((Leaf("eventName", text("Op")), Leaf("userAgent", text(value or "x")))))
+    assert "\n" not in "".join(part for part in query.split("\n| "))
+    assert not any(char in query for char in "`$%#\x00\u202e") or "[$]" in query
+    assert not any(line.endswith("\\") for line in query.split("\n"))
+
+
+@pytest.mark.parametrize("field", ['a"b', "a'b", "a|b", "a`b", "a\\b", "a$b", "a[b", "a\nb", "a]b"], ids=ascii)
+@pytest.mark.parametrize("test", [text("x"), text(Wild.ANY, "x"), Exists()], ids=["plain", "contains", "exists"])
+def test_a_hostile_field_name_is_refused(field: str, test: Text | Exists) -> None:
+    with pytest.raises(Refused, match="the field name"):
+        written(Leaf(field, test))
+
+
+def test_an_odd_field_name_is_quoted() -> None:
+    assert written(Leaf("requestParameters.tags.aws:ResourceTag/team", text("red"))).startswith(
+        '"requestParameters.tags.aws:ResourceTag/team"="red"\n'
+    )
+    assert "mvappend('requestParameters.with space')" in written(Leaf("requestParameters.with space", text(Wild.ANY, "x")))
+
+
+REFUSED = [
+    (Keyword(text("x")), "a keyword"),
+    (Leaf("a", Matches(Regex.parse("x+"))), "a regular expression"),
+    (Leaf("resources.ARN", Cidr(ip_network("::/8"))), "an IPv6 network on the array"),
+    (Leaf("resources.ARN", SameAs("a")), "a field reference on the array"),
+    (Leaf("a", SameAs("resources.ARN")), "a field reference on the array"),
+    (Leaf("a.b:c", Exists()), "special character"),
+]
+
+
+@pytest.mark.parametrize(("condition", "reason"), REFUSED, ids=[reason for _, reason in REFUSED])
+def test_what_has_no_exact_form_is_refused(condition: Condition, reason: str) -> None:
+    with pytest.raises(Refused) as refused:
+        written(condition)
+    assert reason in str(refused.value)
+
+
+def test_a_refusal_is_a_sigma_error_to_pysigma() -> None:
+    with pytest.raises(SigmaFeatureNotSupportedByBackendError, match="a regular expression"):
+        converted({"a|re": "x+"})
+
+
+def test_a_backend_without_a_pipeline_still_converts() -> None:
+    rule = {"title": "t", "logsource": {"product": "aws"}, "detection": {"s": {"eventName": "A"}, "condition": "s"}}
+    assert FaithfulSplunkBackend().convert(SigmaCollection.from_dicts([rule])) == ['eventName="A"']
+
+
+STOCK_FAULTS = [
+    ("one character", {"userAgent": "a?c"}, "abbc"),
+    ("a literal asterisk", {"userAgent": r"a\*c"}, "abc"),
+]
+
+
+@pytest.mark.parametrize(
+    ("detection", "wrong"), [fault[1:] for fault in STOCK_FAULTS], ids=[fault[0] for fault in STOCK_FAULTS]
+)
+def test_the_stock_backend_matches_too_much(detection: dict[str, Any], wrong: str) -> None:
+    """Stock Splunk writes `*` for both, so that the value beside the rule matches; ours does not."""
+    rule = {"title": "t", "logsource": {"product": "aws"}, "detection": {"s": detection, "condition": "s"}}
+    (stock,) = SplunkBackend().convert(SigmaCollection.from_dicts([rule]))
+    assert stock.replace("\\", "") == 'userAgent="a*c"'
+    event = {"eventTime": "2026-11-24T00:00:00Z", "userAgent": wrong}
+    assert not spl_table.run(converted(detection), [spl_table.row(event)])
+
+
+def test_the_stock_backend_asks_for_a_field_that_is_never_absent() -> None:
+    rule = {"title": "t", "logsource": {"product": "aws"}, "detection": {"s": {"errorCode": None}, "condition": "s"}}
+    (stock,) = SplunkBackend().convert(SigmaCollection.from_dicts([rule]))
+    assert not spl_table.run(stock, [spl_table.row({"eventTime": "2026-11-24T00:00:00Z"})])
+    assert spl_table.run(converted({"errorCode": None}), [spl_table.row({"eventTime": "2026-11-24T00:00:00Z"})])
+
+
+NETWORKS = ["10.0.0.0/8", "192.0.2.0/24", "198.51.100.7/32", "172.16.0.0/12", "0.0.0.0/0", "203.0.113.64/27", "128.0.0.0/1"]
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_a_network_is_exact_at_its_edges(network: str) -> None:
+    addresses = ip_network(network)
+    edges = [int(addresses.network_address), int(addresses.broadcast_address)]
+    near = {edge + step for edge in edges for step in (-1, 0, 1)}
+    values = [str(ip_address(number)) for number in near if 0 <= number < 2**32]
+    values += [
+        "q.amazonaws.com",
+        "10.0.0.1.example",
+        "10.0.0.01",
+        "10.0.0.256",
+        " 10.0.0.1",
+        "10x0x0x1",
+        "192.0.2x1",
+        "::1",
+        "AWS Internal",
+    ]
+    assert agree(Leaf("sourceIPAddress", Cidr(addresses)), [{"sourceIPAddress": value} for value in values])
+
+
+def agree(condition: Condition, events: list[dict[str, Any]]) -> bool:
+    """Whether query and meaning say the same of every event."""
+    events = [{"eventTime": "2026-11-24T00:00:00Z", **event} for event in events]
+    query, holds = written(condition), predicate.compile(condition)
+    for event in events:
+        got = bool(spl_table.run(query, [spl_table.row(event)]))
+        assert got is holds(event), (query, json.dumps(event), got)
+    return True
+
+
+@pytest.mark.parametrize("wanted", [True, False], ids=["holds", "not"])
+@pytest.mark.parametrize("one", [None, "null", "", "a", "A", 7, "7", True, "true", {}], ids=json.dumps)
+def test_two_fields_are_the_same(one: Any, wanted: bool) -> None:
+    leaf = Leaf("requestParameters.z", SameAs("userAgent"))
+    others = [None, "null", "NULL", "", "a", "A", "b", 7, True]
+    events = [{"userAgent": other, "requestParameters": {"z": one}} for other in others]
+    assert agree(leaf if wanted else Not(leaf), [*events, {"userAgent": one}, {"requestParameters": {"z": one}}, {}])
+
+
+@pytest.mark.parametrize("test", [Number(7), Number(1.5), Number(0), Compare(">=", 7), Compare("<", 0.5)], ids=str)
+@pytest.mark.parametrize("wanted", [True, False], ids=["holds", "not"])
+def test_a_number_is_compared_by_value(test: Number | Compare, wanted: bool) -> None:
+    values = [7, 7.0, "7", "7.0", "7.00", -7, "-7", 0, "-0", 1.5, "1.50", 10, "10", None, "null", "x", "", True, [], {}]
+    leaf = Leaf("requestParameters.z", test)
+    assert agree(leaf if wanted else Not(leaf), [{}, *({"requestParameters": {"z": value}} for value in values)])
+    lists: list[Any] = [[], None, *([value] for value in values), ["x", 7], ["1", None, "-7"]]
+    many = Leaf("requestParameters.userGroups", test)
+    assert agree(many if wanted else Not(many), [{"requestParameters": {"userGroups": value}} for value in lists])
+
+
+NULLS_AND_EMPTIES = [None, "null", "NULL", "", "x", "nul", 0, 7, True, False, 1.5]
+
+
+def documents(values: list[Any]) -> Iterator[dict[str, Any]]:
+    for value in values:
+        yield {"requestParameters": {"documents": [{"id": value}]}}
+        yield {"requestParameters": {"documents": [{"id": None}, {"id": value}]}}
+        yield {"requestParameters": {"documents": [{"other": 1}, {"id": value, "accessConfiguration": {"id": "x"}}]}}
+    yield {"requestParameters": {"documents": []}}
+    yield {"requestParameters": {"documents": None}}
+    yield {"requestParameters": {"documents": [{}]}}
+    yield {"requestParameters": {"documents": [None]}}
+    yield {"requestParameters": None}
+    yield {}
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        Exists(),
+        text(Wild.ANY),
+        text(Wild.ONE, Wild.ANY),
+        text("null"),
+        text("n", Wild.ANY),
+        text("NULL", cased=True),
+        text(),
+        text("x"),
+    ],
+    ids=["exists", "any", "not empty", "null", "n*", "NULL cased", "empty", "x"],
+)
+@pytest.mark.parametrize("wanted", [True, False], ids=["holds", "not"])
+def test_null_is_told_from_text_in_arrays(test: Text | Exists, wanted: bool) -> None:
+    leaf = Leaf("requestParameters.documents.id", test)
+    assert agree(leaf if wanted else Not(leaf), list(documents([*NULLS_AND_EMPTIES, '\\"null\\"', 'a","null","b'])))
+
+
+@pytest.mark.parametrize(
+    "test", [Exists(), text(Wild.ANY), text(Wild.ONE, Wild.ANY), text("n", Wild.ANY)], ids=["exists", "any", "not empty", "n*"]
+)
+def test_null_is_told_from_text_in_arrays_of_texts(test: Text | Exists) -> None:
+    lists: list[Any] = [[value] for value in NULLS_AND_EMPTIES] + [[], None, [None, None], [None, ""], [None, "x"], ["", ""]]
+    events = [{"requestParameters": {"userGroups": value}} for value in [*lists, ['a","null","b']]]
+    assert agree(Leaf("requestParameters.userGroups", test), [*events, {"requestParameters": {}}])
+
+
+@pytest.mark.parametrize("value", [{}, {"a": None}, {"a": []}, [], [{}], [[]], None, "x", 0, False], ids=json.dumps)
+def test_an_object_or_array_exists_though_no_field_shows_it(value: Any) -> None:
+    one = {"requestParameters": {"documents": [{"accessConfiguration": value}, {"accessConfiguration": None}]}}
+    none = {"requestParameters": {"documents": [{"title": '"accessConfiguration": {}'}]}}
+    assert agree(Leaf("requestParameters.documents.accessConfiguration", Exists()), [one, none])
+    assert agree(Leaf("requestParameters.configuration", Exists()), [{"requestParameters": {"configuration": value}}, {}])
+
+
+SCALARS = ["userAgent", "requestParameters.x.y", "requestParameters.z"]
+LISTS = [
+    "requestParameters.documents.id",
+    "resources.type",
+    "requestParameters.userGroups",
+    "requestParameters.documents.attributes.name",
+]
+words = st.sampled_from([
+    "null", "nu", "a", "A", "ab", "7", "7.0", "-7", "true", "a.b", "q.amazonaws.com", 'a"b', "a\\b", "x|y", "", "\u00fc", "10.0.0.1",
+])  # fmt: skip
+scalars = st.one_of(words, st.sampled_from([True, False, 7, 7.0, -7, 0, 1.5, None]))
+texts = st.builds(
+    lambda parts, cased: Text(
+        tuple(part for i, part in enumerate(parts) if i == 0 or isinstance(part, Wild) != isinstance(parts[i - 1], Wild)), cased
+    ),
+    st.lists(st.one_of(st.sampled_from(list(Wild)), words.filter(bool)), min_size=0, max_size=3),
+    st.booleans(),
+)
+numbers = st.sampled_from([7, 7.0, -7, 0, 1.5])
+anywhere = st.one_of(texts, st.builds(Number, numbers), st.builds(Boolean, st.booleans()), st.just(Exists()))
+on_scalars = st.one_of(
+    anywhere,
+    st.builds(Compare, st.sampled_from(["<", "<=", ">", ">="]), numbers),
+    st.sampled_from([Cidr(ip_network("10.0.0.0/8")), Cidr(ip_network("2001:db8::/32"))]),
+    st.builds(SameAs, st.sampled_from(SCALARS)),
+)
+leaves = st.one_of(
+    st.builds(Leaf, st.sampled_from(SCALARS), on_scalars),
+    st.builds(Leaf, st.sampled_from(LISTS), anywhere),
+    st.sampled_from(
+        [Leaf("errorCode", Exists()), Not(Leaf("errorCode", Exists())), Leaf("errorCode", text("AccessDenied", Wild.ANY))]
+    ),
+    st.builds(Leaf, st.just("errorCode"), texts),
+)
+
+
+def joined(kind: type[And] | type[Or]) -> Any:
+    """Flat, as the parser gives them."""
+    return lambda args: kind(tuple(part for arg in args for part in (arg.args if isinstance(arg, kind) else (arg,))))
+
+
+conditions: st.SearchStrategy[Any] = st.recursive(
+    leaves,
+    lambda inner: st.one_of(
+        st.lists(inner, min_size=2, max_size=3).map(joined(And)),
+        st.lists(inner, min_size=2, max_size=3).map(joined(Or)),
+        inner.map(lambda arg: arg.arg if isinstance(arg, Not) else Not(arg)),
+    ),
+    max_leaves=6,
+)
+maybe_lists = st.one_of(st.none(), st.lists(scalars, max_size=2))
+events = st.fixed_dictionaries(
+    {},
+    optional={
+        "userAgent": scalars,
+        "errorCode": st.sampled_from(["AccessDenied", "AccessDeniedException", "Throttling", "null"]),
+        "resources": st.one_of(
+            st.none(), st.lists(st.fixed_dictionaries({}, optional={"type": scalars, "ARN": words}), max_size=2)
+        ),
+        "requestParameters": st.one_of(
+            st.none(),
+            st.fixed_dictionaries(
+                {},
+                optional={
+                    "z": scalars,
+                    "x": st.one_of(st.none(), st.fixed_dictionaries({}, optional={"y": scalars})),
+                    "userGroups": maybe_lists,
+                    "documents": st.one_of(
+                        st.none(),
+                        st.lists(
+                            st.one_of(
+                                st.none(),
+                                st.fixed_dictionaries(
+                                    {},
+                                    optional={
+                                        "id": scalars,
+                                        "attributes": st.one_of(
+                                            st.none(),
+                                            st.lists(st.fixed_dictionaries({}, optional={"name": scalars}), max_size=2),
+                                        ),
+                                    },
+                                ),
+                            ),
+                            max_size=2,
+                        ),
+                    ),
+                },
+            ),
+        ),
+    },
+)
+
+
+@settings(max_examples=600, deadline=None)
+@given(conditions, st.lists(events, min_size=1, max_size=4))
+def test_a_query_says_what_the_rule_says(condition: Condition, found: list[dict[str, Any]]) -> None:
+    assert agree(condition, found)
+
+
+@pytest.mark.parametrize("name", ASSUMPTIONS)
+def test_an_assumption_is_a_sentence_and_a_search(name: str) -> None:
+    sentence, confirms = ASSUMPTIONS[name]
+    assert sentence.endswith(".")
+    assert confirms.startswith("| ")
+
+
+def test_a_query_names_what_it_rests_on() -> None:
+    assert backend().parts(Leaf("eventName", text("A"))).assumptions == ()
+    assert backend().parts(Leaf("a.b", Exists())).assumptions == ("json_extract_missing", "json_extract_object")
