@@ -126,20 +126,14 @@ def test_numbered_elements_are_as_many_as_the_api_takes(field: str, bound: list[
     assert most in sizes
 
 
+SCALARS = {target: schema_of(target)["scalars"] for target in ("opensearch_cloudtrail", "cloudwatch_cloudtrail")}
+
+
 @pytest.mark.parametrize(
-    "field",
-    [
-        field
-        for field in READ
-        if any(shape.type_name in ("structure", "list") for shape in operations_with(field.split(".")[1:]))
-    ],
+    ("target", "field"), [(target, field) for target, found in SCALARS.items() for field in found if field.startswith(SIDE)]
 )
-def test_opensearch_knows_the_containers_that_rules_ask_for(field: str) -> None:
-    asked = [
-        leaf
-        for one in RULES
-        for base in parsed(one)
-        for leaf in condition.leaves(condition.of_rule(base))
-        if leaf.field == field and isinstance(leaf.test, condition.Exists)
-    ]
-    assert not asked or field in schema_of("opensearch_cloudtrail")["containers"]
+def test_a_scalar_is_one_in_every_operation(target: str, field: str) -> None:
+    shapes = operations_with(field.split(".")[1:])
+    assert shapes
+    assert {shape.type_name for shape in shapes} <= {"string", "boolean", "integer", "long"}
+    assert not arrays_on(field)

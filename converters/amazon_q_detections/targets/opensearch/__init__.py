@@ -43,7 +43,7 @@ class OpenSearch(Target[OpenSearchQuery]):
         backend = self._backends.setdefault(schema, FaithfulOpenSearchBackend(pipeline(f"{self.name}_{schema}")))
         sigma_rule, meaning = backend.meaning_of(rule.collection())
         time, columns = backend.schema["time"], backend.schema["columns"]
-        writer = dsl.Writer(backend.containers)
+        writer = dsl.Writer(backend.scalars)
         if isinstance(meaning, Correlation):
             body = correlations.body(meaning, writer, time)
         else:
@@ -54,7 +54,7 @@ class OpenSearch(Target[OpenSearchQuery]):
             texts["lucene"] = backend.write(sigma_rule, meaning)
         except Refused as refused:
             missing["lucene"] = f"{refused.construct}: {refused.reason}"
-        leaves, containers = _needed(meaning, backend.containers)
+        leaves, containers = _needed(meaning, backend.scalars)
         return OpenSearchQuery(
             rule=rule,
             schema=schema,
@@ -92,14 +92,14 @@ def template(queries: Sequence[OpenSearchQuery], schema: dict[str, Any], shape: 
     return mapping.template(leaves, containers, time=schema["time"], shape=shape)
 
 
-def _needed(meaning: Condition | Correlation, containers: frozenset[str]) -> tuple[dict[str, set[str]], set[str]]:
+def _needed(meaning: Condition | Correlation, scalars: frozenset[str]) -> tuple[dict[str, set[str]], set[str]]:
     conditions = [member.condition for member in meaning.members] if isinstance(meaning, Correlation) else [meaning]
     leaves: dict[str, set[str]] = {}
     asked: set[str] = set()
     for one in conditions:
-        for field, needed in fields.mapped(one, containers).items():
+        for field, needed in fields.mapped(one, scalars).items():
             leaves.setdefault(field, set()).update(needed)
-        asked |= fields.present(one, containers)
+        asked |= fields.present(one, scalars)
     if isinstance(meaning, Correlation):
         for field in (*correlations.keys(meaning), *([meaning.field] if meaning.field else [])):
             leaves.setdefault(fields.checked(field), set())

@@ -27,12 +27,12 @@ class FaithfulOpenSearchBackend(Conversion, OpensearchLuceneBackend):
     default_correlation_method: ClassVar[str] = "none"
 
     @property
-    def containers(self) -> frozenset[str]:
-        """The objects and arrays of the schema, whose presence is a derived field."""
-        return frozenset(self.schema.get("containers", ()))
+    def scalars(self) -> frozenset[str]:
+        """The fields of the schema that are never an object or an array, so that `exists` sees them."""
+        return frozenset(self.schema.get("scalars", ()))
 
     def write(self, rule: SigmaRule | SigmaCorrelationRule, meaning: Condition | Correlation) -> str:  # noqa: ARG002
         """The query as Lucene text; raises Refused for correlations and field references."""
         if isinstance(meaning, Correlation):
             raise Refused("a correlation", "Lucene text cannot count; the monitor and the DSL can.")
-        return lucene.Writer(self.containers).text(meaning)
+        return lucene.Writer(self.scalars).text(meaning)

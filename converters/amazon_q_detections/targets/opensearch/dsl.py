@@ -36,10 +36,10 @@ _SAME = (
 
 
 class Writer:
-    """Writes conditions for one index template; *containers* are the paths whose presence is a derived field."""
+    """Writes conditions for one index template; of all but *scalars* the presence is a derived field."""
 
-    def __init__(self, containers: frozenset[str]) -> None:
-        self._containers = containers
+    def __init__(self, scalars: frozenset[str]) -> None:
+        self._scalars = scalars
 
     def clause(self, condition: Condition) -> Clause:
         """The condition as one clause that scores nothing; raises Refused for what the DSL cannot say."""
@@ -94,7 +94,7 @@ class Writer:
         raise Refused(f"a test of type {type(leaf.test).__name__}", f"{field} cannot be tested so.")
 
     def _exists(self, field: str) -> Clause:
-        return {"term": {fields.presence(field): "y"}} if field in self._containers else {"exists": {"field": field}}
+        return {"exists": {"field": field}} if field in self._scalars else {"term": {fields.presence(field): "y"}}
 
 
 def bound(test: Compare) -> float:

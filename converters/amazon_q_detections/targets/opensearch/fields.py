@@ -1,7 +1,7 @@
 """The fields of the index: what each is called for which test.
 
-A leaf is a keyword in lower case; its subfields hold the text as it is (`cs`), an address (`ip`), a number (`n`). Whether a
-container is there is a derived field.
+A leaf is a keyword in lower case; its subfields hold the text as it is (`cs`), an address (`ip`), a number (`n`). Whether
+something that may be an object or an array is there is a derived field.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ def presence(field: str) -> str:
     return f"exists_{checked(field).replace('.', '_')}"
 
 
-def mapped(condition: Condition, containers: frozenset[str]) -> dict[str, set[str]]:
+def mapped(condition: Condition, scalars: frozenset[str]) -> dict[str, set[str]]:
     """The leaves that *condition* reads, with the subfields it needs of each; not those of which it asks presence only."""
     found: dict[str, set[str]] = {}
     for leaf in leaves(condition):
-        if isinstance(leaf.test, Exists) and leaf.field in containers:
+        if isinstance(leaf.test, Exists) and leaf.field not in scalars:
             continue
         needed = found.setdefault(checked(leaf.field), set())
         match leaf.test:
@@ -46,6 +46,6 @@ def mapped(condition: Condition, containers: frozenset[str]) -> dict[str, set[st
     return found
 
 
-def present(condition: Condition, containers: frozenset[str]) -> set[str]:
-    """The containers of which *condition* asks whether they are there."""
-    return {leaf.field for leaf in leaves(condition) if isinstance(leaf.test, Exists) and leaf.field in containers}
+def present(condition: Condition, scalars: frozenset[str]) -> set[str]:
+    """The fields, other than *scalars*, of which *condition* asks whether they are there."""
+    return {leaf.field for leaf in leaves(condition) if isinstance(leaf.test, Exists) and leaf.field not in scalars}

@@ -27,8 +27,8 @@ _SPECIAL = frozenset('+-=&|!(){}[]^"~*?:\\/<> \t\n\r')
 class Writer:
     """Writes conditions for one index template; see dsl.Writer."""
 
-    def __init__(self, containers: frozenset[str]) -> None:
-        self._containers = containers
+    def __init__(self, scalars: frozenset[str]) -> None:
+        self._scalars = scalars
 
     def text(self, condition: Condition) -> str:
         """The condition as a query; raises Refused for what has no text form."""
@@ -67,7 +67,7 @@ class Writer:
         field = fields.checked(leaf.field)
         match leaf.test:
             case Exists():
-                return f'{fields.presence(field)}:"y"' if field in self._containers else f"_exists_:{field}"
+                return f"_exists_:{field}" if field in self._scalars else f'{fields.presence(field)}:"y"'
             case Text():
                 return _text(field, leaf.test)
             case Boolean():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,9 @@ from sigma.backends.cloudwatch_logs_insights import json_text, syntax
 
 if TYPE_CHECKING:
     from amazon_q_detections.condition import Test
+
+
+_NUMBERED = re.compile(r"\.[0-9]+\.")
 
 
 @dataclass
@@ -67,6 +71,13 @@ class Leaves:
         """Whether *path* is decided on a JSON text."""
         return path in self._schema.get("json_text", {})
 
+    def reads_text(self, leaf: Leaf) -> bool:
+        """Whether the leaf reads a JSON text at all, so that it comes after the commands that make it."""
+        return self.needs_text(leaf.field) or (isinstance(leaf.test, Exists) and self._may_be_container(leaf.field))
+
+    def _may_be_container(self, path: str) -> bool:
+        return path not in self._schema.get("scalars", ()) and path not in self._schema.get("numbered", {})
+
     def write(self, leaf: Leaf) -> Written:
         """The leaf in its exact form; raises Refused for what Logs Insights cannot say of this field."""
         if self.needs_text(leaf.field):
@@ -102,9 +113,7 @@ class Leaves:
         own = syntax.name(path)
         match test:
             case Exists():
-                if path != "errorCode":
-                    self._needs.assumptions.add("null_absent")
-                return Written(f"ispresent({own})", total=True)
+                return Written(self._exists(path, own), total=True)
             case Text():
                 return Written(self._text(path, own, test), total=False)
             case Boolean():
@@ -120,6 +129,14 @@ class Leaves:
             case Matches():
                 raise Refused("a regular expression", "this release does not write them for Logs Insights.")
         raise Refused(f"a test of type {type(test).__name__}", f"{path} cannot be tested so.")
+
+    def _exists(self, path: str, own: str) -> str:
+        """A discovered field, or, since objects and empty arrays are none, a JSON text that starts as one."""
+        if path != "errorCode":  # which is absent, never null
+            self._needs.assumptions.add("null_absent")
+        if _NUMBERED.search(path) or not self._may_be_container(path):
+            return f"ispresent({own})"
+        return f"(ispresent({own}) or {self._needs.text_of(path)} like /^[{{\\[]/)"
 
     def _text(self, path: str, own: str, text: Text) -> str:
         literal = text.literal

@@ -32,9 +32,8 @@ class Filters:
         plain: list[str] = []
         parsing: list[str] = []
         for part in condition.args if isinstance(condition, And) else (condition,):
-            fields = {leaf.field for leaf in leaves(part)}
             line = f"filter {self._expression(part, guarded=False, nested=False)}"
-            (parsing if any(self.leaves.needs_text(field) for field in fields) else plain).append(line)
+            (parsing if any(self.leaves.reads_text(leaf) for leaf in leaves(part)) else plain).append(line)
         return [*plain, *self.needs.prelude(), *parsing]
 
     def total(self, condition: Condition) -> str:
