@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import re2
+from expression import Expression
 
 from amazon_q_detections import record
 
@@ -63,29 +64,8 @@ def run(query: str, rows: list[Row], end: float = 0.0) -> list[Row]:
     return table
 
 
-class _Expression:
-    def __init__(self, text: str, end: float) -> None:
-        self.end = end
-        self.tokens: list[tuple[str, str]] = []
-        place = 0
-        while place < len(text.rstrip()):
-            found = _TOKEN.match(text, place)
-            assert found, text[place:]
-            self.tokens.append((str(found.lastgroup), found[found.lastgroup or 0]))
-            place = found.end()
-
-    def value(self, row: Row) -> Any:
-        self.at, self.row = 0, row
-        result = self._or()
-        assert self.at == len(self.tokens), self.tokens[self.at :]
-        return result
-
-    def _peek(self) -> str:
-        return self.tokens[self.at][1] if self.at < len(self.tokens) else ""
-
-    def _next(self) -> tuple[str, str]:
-        self.at += 1
-        return self.tokens[self.at - 1]
+class _Expression(Expression):
+    pattern = _TOKEN
 
     def _or(self) -> Any:
         result = self._and()
@@ -169,14 +149,8 @@ class _Expression:
         return self.row.get(name)
 
     def _call(self, name: str) -> Any:
-        self._next()
-        arguments = []
-        while self._peek() != ")":
-            arguments.append(self._or())
-            if self._peek() == ",":
-                self._next()
-        self._next()
-        return self.end if name == "queryEndTime" else _FUNCTIONS[name](*arguments)
+        arguments = self._arguments()
+        return self.now if name == "queryEndTime" else _FUNCTIONS[name](*arguments)
 
 
 def _compared(operator: str, left: Any, right: Any) -> bool | None:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import regex  # Perl's syntax: \A, \z, \x{…}
+from expression import Expression
 
 from amazon_q_detections import record
 
@@ -143,31 +144,10 @@ def _text(value: Value) -> str:
     return str(value)
 
 
-class _Expression:
+class _Expression(Expression):
     """An evaluation expression: OR, AND, NOT, comparison, plus and minus, joining by dots, calls."""
 
-    def __init__(self, text: str, now: float) -> None:
-        self.now = now
-        self.tokens: list[tuple[str, str]] = []
-        place = 0
-        while place < len(text.rstrip()):
-            found = _TOKEN.match(text, place)
-            assert found, text[place:]
-            self.tokens.append((str(found.lastgroup), found[found.lastgroup or 0]))
-            place = found.end()
-
-    def value(self, row: Row) -> Value:
-        self.at, self.row = 0, row
-        result = self._or()
-        assert self.at == len(self.tokens), self.tokens[self.at :]
-        return result
-
-    def _peek(self) -> str:
-        return self.tokens[self.at][1] if self.at < len(self.tokens) else ""
-
-    def _next(self) -> tuple[str, str]:
-        self.at += 1
-        return self.tokens[self.at - 1]
+    pattern = _TOKEN
 
     def _or(self) -> Value:
         result = self._and()
@@ -247,21 +227,16 @@ class _Expression:
         return self._call(token)
 
     def _call(self, name: str) -> Value:
-        self._next()
         if name == "mvfilter":
             return self._mvfilter()
-        arguments: list[Value] = []
-        while self._peek() != ")":
-            arguments.append(self._or())
-            if self._peek() == ",":
-                self._next()
-        self._next()
+        arguments = self._arguments()
         if name == "now":
             return self.now
         return _FUNCTIONS[name](*arguments)
 
     def _mvfilter(self) -> Value:
         """The values of the one field in the predicate for which it is true."""
+        self._next()
         start, depth = self.at, 1
         while depth:
             depth += {"(": 1, ")": -1}.get(self._next()[1], 0)

@@ -60,15 +60,10 @@ class Writer:
 
     def _options(self, condition: Or) -> list[Clause]:
         """The alternatives, plain values of one field as one `terms`."""
-        lists: dict[str, list[str]] = {}
-        options: list[Clause] = []
-        for arg in condition.args:
-            if isinstance(arg, Leaf) and isinstance(arg.test, Text) and arg.test.literal is not None and not arg.test.cased:
-                lists.setdefault(fields.checked(arg.field), []).append(arg.test.literal)
-            else:
-                options.append(self.clause(arg))
-        for field, values in lists.items():
-            options.append({"terms": {field: values}} if len(values) > 1 else {"term": {field: values[0]}})
+        values, others = fields.alternatives(condition)
+        options = [self.clause(other) for other in others]
+        for field, texts in values.items():
+            options.append({"terms": {field: texts}} if len(texts) > 1 else {"term": {field: texts[0]}})
         return options
 
     def _leaf(self, leaf: Leaf) -> Clause:

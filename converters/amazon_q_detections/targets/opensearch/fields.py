@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from amazon_q_detections.condition import Cidr, Compare, Condition, Exists, SameAs, leaves
+from amazon_q_detections.condition import Cidr, Compare, Condition, Exists, Leaf, Or, SameAs, Text, leaves
 from amazon_q_detections.errors import Refused
 
 # A term takes 32,766 bytes; 10,922 characters of at most three bytes fit. Longer values stay in the record, unindexed.
@@ -49,3 +49,15 @@ def mapped(condition: Condition, scalars: frozenset[str]) -> dict[str, set[str]]
 def present(condition: Condition, scalars: frozenset[str]) -> set[str]:
     """The fields, other than *scalars*, of which *condition* asks whether they are there."""
     return {leaf.field for leaf in leaves(condition) if isinstance(leaf.test, Exists) and leaf.field not in scalars}
+
+
+def alternatives(condition: Or) -> tuple[dict[str, list[str]], list[Condition]]:
+    """The plain values that *condition* allows each field, for one list a field, and its other alternatives."""
+    values: dict[str, list[str]] = {}
+    others: list[Condition] = []
+    for arg in condition.args:
+        if isinstance(arg, Leaf) and isinstance(arg.test, Text) and arg.test.literal is not None and not arg.test.cased:
+            values.setdefault(checked(arg.field), []).append(arg.test.literal)
+        else:
+            others.append(arg)
+    return values, others

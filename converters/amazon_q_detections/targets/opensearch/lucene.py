@@ -52,15 +52,11 @@ class Writer:
                 raise Refused("a keyword", "OpenSearch sees the indexed fields only, not every value of the record.")
 
     def _options(self, condition: Or) -> list[str]:
-        lists: dict[str, list[str]] = {}
-        options: list[str] = []
-        for arg in condition.args:
-            if isinstance(arg, Leaf) and isinstance(arg.test, Text) and arg.test.literal is not None and not arg.test.cased:
-                lists.setdefault(fields.checked(arg.field), []).append(_quoted(arg.test.literal))
-            else:
-                options.append(self._expression(arg))
-        for field, values in lists.items():
-            options.append(f"{field}:({' OR '.join(values)})" if len(values) > 1 else f"{field}:{values[0]}")
+        values, others = fields.alternatives(condition)
+        options = [self._expression(other) for other in others]
+        for field, texts in values.items():
+            quoted = " OR ".join(_quoted(text) for text in texts)
+            options.append(f"{field}:({quoted})" if len(texts) > 1 else f"{field}:{quoted}")
         return options
 
     def _leaf(self, leaf: Leaf) -> str:
