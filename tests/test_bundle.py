@@ -5,7 +5,7 @@ import pytest
 from amazon_q_detections import bundle
 from amazon_q_detections.errors import ContentError
 
-TREE = {"manifest.json": b"{}\n", "a/b.txt": b"one\n", "pack.tgz": b"\x1f\x8b"}
+TREE = {"manifest.json": b'{"files": ["a/b.txt", "pack.tgz"]}\n', "a/b.txt": b"one\n", "pack.tgz": b"\x1f\x8b"}
 
 
 def snapshot(folder: Path) -> dict[str, bytes]:
@@ -13,21 +13,21 @@ def snapshot(folder: Path) -> dict[str, bytes]:
 
 
 def test_a_tree_is_written_as_it_is(tmp_path: Path) -> None:
-    bundle.write(TREE, tmp_path / "dist" / "x")
+    bundle.write({tmp_path / "dist" / "x": TREE})
     assert snapshot(tmp_path / "dist" / "x") == TREE
     assert [path.name for path in (tmp_path / "dist").iterdir()] == ["x"], "nothing else may be left beside it"
 
 
 def test_a_second_write_leaves_no_old_file(tmp_path: Path) -> None:
-    bundle.write(TREE, tmp_path / "x")
-    bundle.write({"manifest.json": b"[]"}, tmp_path / "x")
+    bundle.write({tmp_path / "x": TREE})
+    bundle.write({tmp_path / "x": {"manifest.json": b"[]"}})
     assert snapshot(tmp_path / "x") == {"manifest.json": b"[]"}
 
 
 def test_a_failing_write_leaves_the_old_bundle(tmp_path: Path) -> None:
-    bundle.write(TREE, tmp_path / "x")
+    bundle.write({tmp_path / "x": TREE})
     with pytest.raises(ContentError):
-        bundle.write({"manifest.json": b"new", "a": b"file", "a/b": b"below a file"}, tmp_path / "x")
+        bundle.write({tmp_path / "x": {"manifest.json": b"new", "a": b"file", "a/b": b"below a file"}})
     assert snapshot(tmp_path / "x") == TREE
     assert [path.name for path in tmp_path.iterdir()] == ["x"]
 
@@ -35,20 +35,20 @@ def test_a_failing_write_leaves_the_old_bundle(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["../escape", "/etc/passwd", "a/../../b", ""])
 def test_no_path_leaves_the_bundle(tmp_path: Path, name: str) -> None:
     with pytest.raises(ContentError, match="no path inside"):
-        bundle.write({"manifest.json": b"", name: b""}, tmp_path / "x")
+        bundle.write({tmp_path / "x": {"manifest.json": b"", name: b""}})
     assert not (tmp_path / "x").exists()
 
 
 def test_a_folder_that_is_no_bundle_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "diary.txt").write_text("mine")
-    with pytest.raises(ContentError, match="no bundle"):
-        bundle.write(TREE, tmp_path / "home")
+    with pytest.raises(ContentError, match="is no bundle"):
+        bundle.write({tmp_path / "home": TREE})
     assert (tmp_path / "home" / "diary.txt").read_text() == "mine"
 
 
 def test_differences_name_missing_foreign_and_changed_files(tmp_path: Path) -> None:
-    bundle.write(TREE, tmp_path / "x")
+    bundle.write({tmp_path / "x": TREE})
     assert bundle.differences(TREE, tmp_path / "x") == []
     (tmp_path / "x" / "a" / "b.txt").write_bytes(b"two\n")
     (tmp_path / "x" / "foreign").write_bytes(b"")
@@ -57,6 +57,46 @@ def test_differences_name_missing_foreign_and_changed_files(tmp_path: Path) -> N
 
 
 def test_an_archive_need_not_be_in_a_checkout(tmp_path: Path) -> None:
-    bundle.write(TREE, tmp_path / "x")
+    bundle.write({tmp_path / "x": TREE})
     (tmp_path / "x" / "pack.tgz").unlink()
     assert bundle.differences(TREE, tmp_path / "x") == []
+
+
+def test_a_changed_archive_or_a_dangling_link_is_a_difference(tmp_path: Path) -> None:
+    bundle.write({tmp_path / "x": TREE})
+    (tmp_path / "x" / "pack.tgz").write_bytes(b"other")
+    (tmp_path / "x" / "link").symlink_to("nowhere")
+    assert bundle.differences(TREE, tmp_path / "x") == ["link", "pack.tgz"]
+
+
+@pytest.mark.parametrize("manifest", ["", "{}", "[]", '{"files": 5}', '{"files": ["other"]}'])
+def test_files_that_no_build_wrote_are_not_deleted(tmp_path: Path, manifest: str) -> None:
+    for name, text in (("manifest.json", manifest), ("local.conf", "mine")):
+        (tmp_path / name).write_text(text)
+    with pytest.raises(ContentError, match="Choose another --out"):
+        bundle.write({tmp_path: TREE})
+    assert (tmp_path / "local.conf").read_text() == "mine"
+
+
+def test_a_link_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "x").symlink_to("real")
+    with pytest.raises(ContentError, match="is a link"):
+        bundle.write({tmp_path / "x": TREE})
+    assert (tmp_path / "x").is_symlink()
+
+
+def test_one_failing_folder_keeps_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bundle.write({tmp_path / "x": TREE})
+    rename = Path.rename
+
+    def failing(self: Path, target: Path) -> Path:
+        if target.name == "z":
+            raise OSError("no")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", failing)
+    with pytest.raises(ContentError, match="cannot be written: no"):
+        bundle.write({tmp_path / name: {"manifest.json": b"new"} for name in "xyz"})
+    assert snapshot(tmp_path) == {f"x/{name}": data for name, data in TREE.items()}
+    assert [path.name for path in tmp_path.iterdir()] == ["x"]

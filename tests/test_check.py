@@ -105,6 +105,15 @@ def copied(content: Path, events: str = "7c7b4d2e") -> None:
         (content / folder / "aws_another_rule.yml").write_text(text)
 
 
+def counted(content: Path, *lines: str, id: str = "0b9ae1b2-7ab5-4c0c-8e7f-7c2f4d0f4c12") -> None:
+    """The rule counted by a correlation in the same file, which says *lines* of its own."""
+    said = {"type": "type: event_count", **{line.partition(":")[0]: line for line in lines}}
+    body = "".join(f"    {line}\n" for line in said.values())
+    text = f"---\ntitle: Many\nid: {id}\nlevel: low\ncorrelation:\n    rules: [batch_uploaded]\n    timespan: 1h\n{body}"
+    path = content / "rules" / f"{STEM}.yml"
+    path.write_text(path.read_text().replace("status: test", "name: batch_uploaded", 1) + text)
+
+
 FAULTS = {
     "unknown operation": (
         changed("rules", "eventName: BatchPutDocument", "eventName: BatchPutDocuments"),
@@ -151,6 +160,25 @@ FAULTS = {
         "rules", "logsource.definition", "prerequisite", "does not name AWS::QBusiness::Index",
     ),
     "duplicate id": (copied, "rules", "id", "duplicate-id", "is also that of"),
+    "wrong parameter name in a correlation": (
+        lambda content: counted(content, "group-by: [requestParameters.aplicationId]", "condition: {gte: 5}"),
+        "rules", "correlation.group-by.requestParameters.aplicationId", "unknown-parameter", "Did you mean 'applicationId'?",
+    ),
+    "wrong parameter name to count": (
+        lambda content: counted(content, "type: value_count", "condition: {gte: 5, field: requestParameters.documnts.id}"),
+        "rules", "correlation.condition.field.requestParameters.documnts.id", "unknown-parameter", "Did you mean 'documents'?",
+    ),
+    "condition that silence satisfies": (
+        lambda content: counted(content, "condition: {lt: 3}"), "rules", "correlation", "refused", "a silent window",
+    ),
+    "duplicate id in one file": (
+        lambda content: counted(content, "condition: {gte: 5}", id="0B9AE1B2-7AB5-4C0C-8E7F-7C2F4D0F4C11"),
+        "rules", "id", "duplicate-id", "another rule of this file",
+    ),
+    "near miss of no event": (
+        changed("events", "no_match:", "no_match:\n    - [{event: *match, repeat: 0}]"),
+        "events", "no_match[0][0]", "unusable-events", "repeat is no whole number from 1",
+    ),
     "event id of another file": (
         lambda content: copied(content, events="6c7b4d2e"),
         "events", "match[0]: eventID", "duplicate-event-id", "is also in",
@@ -210,6 +238,25 @@ def test_a_fault_is_found(content: Path, name: str) -> None:
     assert wanted, findings
     assert str(content / folder) in wanted[0]["path"]
     assert wanted[0]["severity"] == "error"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "message"),
+    [
+        ("eventSource: qbusiness.", "eventSource: qbusines.", "unknown-source", "Did you mean 'qbusiness.amazonaws.com'?"),
+        ("level: low", "levle: low", "unknown-key", "Did you mean 'level'?"),
+    ],
+)
+def test_a_slip_of_the_pen_is_a_doubt(content: Path, old: str, new: str, code: str, message: str) -> None:
+    changed("rules", old, new)(content)
+    (finding,) = [one for one in map(json.loads, check(content, "--json").stdout.splitlines()) if one["code"] == code]
+    assert message in finding["message"]
+    assert finding["severity"] == "warning"
+
+
+def test_an_allow_list_of_operations_is_not_judged(content: Path) -> None:
+    changed("rules", "eventName: BatchPutDocument", "eventName|expand: '%operations%'")(content)
+    assert "unknown-operation" not in check(content, "--json").stdout
 
 
 def test_a_rule_without_events_is_a_finding(content: Path) -> None:

@@ -138,6 +138,6 @@ def test_the_block_has_stated_defaults(tmp_path: Path) -> None:
 
 
 def test_a_bad_schedule_is_named(tmp_path: Path) -> None:
-    (found,) = ruleset.load([write(tmp_path, aws_some_rule=single() + "qdet: {schedule: {step: soon}}")])
+    (found,) = ruleset.load([write(tmp_path, aws_some_rule=single() + "qdet: {schedule: {step: soon}}")], strict=False)
     with pytest.raises(ContentError, match=r"aws_some_rule\.yml: qdet\.schedule: 'soon' is no duration"):
         _ = found.schedule

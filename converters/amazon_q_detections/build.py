@@ -124,7 +124,7 @@ def _bundle(rules: Sequence[Rule], registration: Registration, schema: str, name
                 refusals.append(Refusal(rule.stem, target.name, reason, target.name in rule.refusals))
         step()
     tree = target.bundle(queries, name=name, schema=schema)
-    tree["manifest.json"] = _manifest(target.name, schema, name, queries, refusals, left_out)
+    tree[bundle.MANIFEST] = _manifest(target.name, schema, name, sorted(tree), queries, refusals, left_out)
     compiled = tuple(query.rule.stem for query in queries)
     return Bundle(target.name, schema, tree, compiled, tuple(refusals), tuple(left_out))
 
@@ -133,6 +133,7 @@ def _manifest(
     target: str,
     schema: str,
     name: str,
+    files: Sequence[str],
     queries: Sequence[Query],
     refusals: Sequence[Refusal],
     left_out: Sequence[LeftOut],
@@ -159,14 +160,14 @@ def _manifest(
         ],
         "refused": [{"stem": refusal.stem, "reason": refusal.reason, "declared": refusal.declared} for refusal in refusals],
         "left_out": [{"stem": left.stem, "placeholders": list(left.placeholders)} for left in left_out],
+        "files": list(files),
     }
     return f"{json_text.indented(document)}\n".encode()
 
 
 def write(bundles: Iterable[Bundle], out: Path) -> None:
-    """Write each bundle to its folder below *out*; nothing is written before all of them are made."""
-    for made in bundles:
-        bundle.write(made.tree, out / made.target)
+    """Write each bundle to its folder below *out*: all of them, or on any failure none."""
+    bundle.write({out / made.target: made.tree for made in bundles})
 
 
 def differences(bundles: Iterable[Bundle], out: Path) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 from pathlib import Path, PurePosixPath
@@ -14,52 +15,86 @@ if TYPE_CHECKING:
 
 Tree = dict[str, bytes]
 
-_MARKER = "manifest.json"
+MANIFEST = "manifest.json"
+"""The file that names all others of a bundle, in its list `files`."""
+
 # Archives are built beside the text and not committed, so a checkout need not have them.
-_NOT_COMPARED = (".tgz",)
+_NEED_NOT_BE_THERE = (".tgz",)
 
 
-def write(tree: Mapping[str, bytes], folder: Path) -> None:
-    """Replace *folder* by *tree* (relative path to content); on any failure the old folder stays as it was.
+def write(trees: Mapping[Path, Mapping[str, bytes]]) -> None:
+    """Replace each folder by its tree (relative path to content); on any failure all of them stay as they were.
 
-    Raises ContentError when *folder* holds something that is no bundle of ours, or cannot be written.
+    Raises ContentError when a folder holds something that is no bundle of ours, or cannot be written.
     """
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / _MARKER).is_file():
-        raise ContentError(folder, f"is not empty and has no {_MARKER}, so it is no bundle.", mend="Choose another --out.")
-    if folder.exists() and not folder.is_dir():
-        raise ContentError(folder, "is a file.", mend="Choose another --out.")
+    for folder in trees:
+        _refuse_foreign(folder)
+    made: list[Path] = []
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        for folder, tree in trees.items():
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            made.append(Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent)))
+            _fill(made[-1], tree)
+        _swap(dict(zip(trees, made, strict=True)))
     except OSError as error:
-        raise ContentError(folder, f"cannot be written: {error.strerror}.") from error
-    try:
-        paths = {fresh / _safe(name): data for name, data in tree.items()}
-        for parent in {path.parent for path in paths}:
-            parent.mkdir(parents=True, exist_ok=True)
-        for path, data in paths.items():
-            path.write_bytes(data)
-        fresh.chmod(0o755)
-        _swap(fresh, folder)
-    except OSError as error:
-        raise ContentError(folder, f"cannot be written: {error.strerror}.") from error
+        raise ContentError(next(iter(trees)).parent, f"cannot be written: {error.strerror or error}.") from error
     finally:
-        shutil.rmtree(fresh, ignore_errors=True)
+        for fresh in made:
+            shutil.rmtree(fresh, ignore_errors=True)
 
 
-def _swap(fresh: Path, folder: Path) -> None:
-    """Put *fresh* in the place of *folder*, by two renames."""
-    if not folder.exists():
-        fresh.rename(folder)
+def _refuse_foreign(folder: Path) -> None:
+    """Only a folder that is empty, or holds nothing but what an earlier build wrote there, is replaced."""
+    mend = "Choose another --out."
+    if folder.is_symlink():
+        raise ContentError(folder, "is a link, and a bundle replaces its folder.", mend=mend)
+    if folder.exists() and not folder.is_dir():
+        raise ContentError(folder, "is a file.", mend=mend)
+    there = _files(folder)
+    if not there:
         return
-    old = fresh.with_name(fresh.name + "-old")
-    folder.rename(old)
     try:
-        fresh.rename(folder)
+        written = set(json.loads((folder / MANIFEST).read_bytes())["files"])
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise ContentError(folder, f"is no bundle: it is not empty and has no {MANIFEST} of ours.", mend=mend) from error
+    foreign = sorted(there - written - {MANIFEST})
+    if foreign:
+        raise ContentError(folder / foreign[0], "was not written by a build, which would delete it.", mend=mend)
+
+
+def _files(folder: Path) -> set[str]:
+    """The files and links below *folder*, relative to it."""
+    found = folder.rglob("*") if folder.is_dir() else ()
+    return {path.relative_to(folder).as_posix() for path in found if path.is_symlink() or not path.is_dir()}
+
+
+def _fill(folder: Path, tree: Mapping[str, bytes]) -> None:
+    paths = {folder / _safe(name): data for name, data in tree.items()}
+    for parent in {path.parent for path in paths}:
+        parent.mkdir(parents=True, exist_ok=True)
+    for path, data in paths.items():
+        path.write_bytes(data)
+    folder.chmod(0o755)
+
+
+def _swap(fresh: Mapping[Path, Path]) -> None:
+    """Put each fresh folder in the place of its target by renames, which are all taken back when one fails."""
+    moved: list[tuple[Path, Path]] = []
+    try:
+        for folder, new in fresh.items():
+            if folder.exists():
+                old = new.with_name(new.name + "-old")
+                folder.rename(old)
+                moved.append((old, folder))
+            new.rename(folder)
+            moved.append((folder, new))
     except OSError:
-        old.rename(folder)
+        for now, before in reversed(moved):
+            now.rename(before)
         raise
-    shutil.rmtree(old)
+    for now, _ in moved:
+        if now not in fresh:
+            shutil.rmtree(now, ignore_errors=True)
 
 
 def _safe(name: str) -> PurePosixPath:
@@ -70,12 +105,14 @@ def _safe(name: str) -> PurePosixPath:
 
 
 def differences(tree: Mapping[str, bytes], folder: Path) -> list[str]:
-    """The paths, relative to *folder*, that are missing, foreign or changed; archives are not compared."""
-    there = {
-        path.relative_to(folder).as_posix()
-        for path in (folder.rglob("*") if folder.is_dir() else ())
-        if path.is_file() and path.suffix not in _NOT_COMPARED
-    }
-    wanted = {name for name in tree if not name.endswith(_NOT_COMPARED)}
-    changed = {name for name in wanted & there if (folder / name).read_bytes() != tree[name]}
+    """The paths, relative to *folder*, that are missing, foreign or changed; an archive may be missing.
+
+    Raises ContentError for a file that cannot be read.
+    """
+    there = _files(folder)
+    wanted = {name for name in tree if not name.endswith(_NEED_NOT_BE_THERE) or name in there}
+    try:
+        changed = {name for name in wanted & there if (folder / name).read_bytes() != tree[name]}
+    except OSError as error:
+        raise ContentError(error.filename or folder, f"cannot be read: {error.strerror or error}.") from error
     return sorted((wanted ^ there) | changed)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
+from yaml.reader import ReaderError
 
 from amazon_q_detections.errors import ContentError
 
@@ -37,7 +38,7 @@ def yaml_files(places: Iterable[Path]) -> Iterator[Path]:
     for place in places:
         if place.is_dir():
             found = sorted(path for path in place.rglob("*.y*ml") if path.suffix in (".yml", ".yaml"))
-        elif place.is_file():
+        elif place.exists():
             found = [place]
         else:
             raise ContentError(place, "no such file or folder.", mend="Check the path.")
@@ -59,8 +60,13 @@ def read_yaml(path: Path) -> list[Any]:
     except (yaml.YAMLError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         line = f"line {mark.line + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or str(error)
-        raise ContentError(path, f"is not YAML: {problem}.", key=line) from error
+        if isinstance(error, ReaderError):
+            line = f"byte {error.position}"
+        problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
+        mend = "" if isinstance(error, yaml.YAMLError) else "A date or a number cannot be read: mend it, or quote it."
+        raise ContentError(path, f"is not YAML: {problem}.", key=line, mend=mend) from error
+    except RecursionError as error:
+        raise ContentError(path, "is nested too deeply.") from error
 
 
 def read_placeholders(path: Path | None) -> Mapping[str, tuple[str, ...]]:

@@ -20,6 +20,7 @@ Event = dict[str, Any]
 _KEYS = {"match", "no_match", "placeholders"}
 _CASE_KEYS = {"name", "event", "events"}
 _SERIES_KEYS = {"event", "repeat", "every", "vary"}
+_MOST_REPEATS = 10_000
 
 
 @dataclass(frozen=True)
@@ -96,18 +97,24 @@ def _series(path: Path, key: str, entry: Any) -> list[Event]:
     if not (entry.keys() <= _SERIES_KEYS and isinstance(entry.get("event"), dict)):
         return [_checked(path, key, entry)]
     first = _checked(path, key, entry["event"])
+    count, vary = entry.get("repeat", 1), entry.get("vary") or {}
+    if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= _MOST_REPEATS:
+        raise ContentError(path, f"repeat is no whole number from 1 to {_MOST_REPEATS}.", key=key)
+    if not isinstance(vary, dict):
+        raise ContentError(path, "vary is no mapping of a path to its values.", key=key)
     try:
-        count, every = int(entry.get("repeat", 1)), seconds(entry.get("every", "1s"))
+        every = seconds(entry.get("every", "1s"))
         start = datetime.fromisoformat(first["eventTime"])
-        return [_repeated(first, n, start + timedelta(seconds=n * every), entry.get("vary") or {}) for n in range(count)]
-    except (ValueError, TypeError, LookupError) as error:
+        return [_repeated(first, n, start + timedelta(seconds=n * every), vary) for n in range(count)]
+    except (ValueError, TypeError, LookupError, OverflowError) as error:
         raise ContentError(path, f"cannot be repeated: {error}.", key=key) from error
 
 
 def _checked(path: Path, key: str, event: Event) -> Event:
     for name in ("eventSource", "eventName", "eventTime", "eventID"):
         if not isinstance(event.get(name), str):
-            raise ContentError(path, f"is no CloudTrail record: {name} is missing or no text.", key=key)
+            mend = "Quote it." if name in event else did_you_mean(name, event)
+            raise ContentError(path, f"is no CloudTrail record: {name} is missing or no text.", key=key, mend=mend)
     return event
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from amazon_q_detections import schedule
 from amazon_q_detections.errors import ContentError, Refused
+from amazon_q_detections.form import BLOCK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -18,11 +19,8 @@ if TYPE_CHECKING:
 
     from amazon_q_detections.schedule import Schedule
 
-BLOCK = "qdet"
-"""The one custom block of a rule; rules without it get the defaults stated in docs/rules.md."""
-
-LEVELS = ("informational", "low", "medium", "high", "critical")
 _DEFAULT_RISK = {"informational": 5, "low": 20, "medium": 45, "high": 70, "critical": 90}
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+")  # of an object, in a message of pySigma: another in each run
 _PLACEHOLDER = re.compile(r"(?<!\\)%(\w+)%")
 
 Document = dict[str, Any]
@@ -43,24 +41,24 @@ class Rule:
 
     @property
     def id(self) -> str:
-        return str(self.main.get("id", ""))
+        return str(self.main.get("id") or "")
 
     @property
     def title(self) -> str:
-        return str(self.main.get("title", ""))
+        return str(self.main.get("title") or "")
 
     @property
     def description(self) -> str:
-        return str(self.main.get("description", "")).strip()
+        return str(self.main.get("description") or "").strip()
 
     @property
     def level(self) -> str:
         """The Sigma level; a rule that states none counts as medium."""
-        return str(self.main.get("level", "medium"))
+        return str(self.main.get("level") or "medium").lower()
 
     @property
     def status(self) -> str:
-        return str(self.main.get("status", "experimental"))
+        return str(self.main.get("status") or "experimental").lower()
 
     @property
     def tags(self) -> tuple[str, ...]:
@@ -180,7 +178,10 @@ class Rule:
         try:
             yield
         except SigmaError as error:
-            raise ContentError(self.path, f"pySigma refuses the rule: {error}", key=self.title) from error
+            message = _ADDRESS.sub("", str(error))
+            raise ContentError(self.path, f"pySigma refuses the rule: {message}", key=self.title) from error
+        except RecursionError as error:
+            raise ContentError(self.path, "its condition is nested too deeply.", key=self.title) from error
 
 
 def _collect_placeholders(node: Any, names: set[str]) -> None:

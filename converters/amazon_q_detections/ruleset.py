@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from amazon_q_detections import content
+from amazon_q_detections import content, form
 from amazon_q_detections.errors import ContentError, did_you_mean
 from amazon_q_detections.rule import Rule
 
@@ -28,13 +28,15 @@ def load(
     *,
     placeholders: Mapping[str, tuple[str, ...]] | None = None,
     library: Iterable[Path] = (),
+    strict: bool = True,
 ) -> list[Rule]:
     """The alerting rules of every file at or below *places*, sorted by stem.
 
     References of a correlation are looked up in its own file, then in *places*, then in *library*. A rule that a
     correlation counts raises no alerts of its own unless that correlation says `generate: true`.
 
-    Raises ContentError for a file that holds no rule, or a reference that leads nowhere.
+    Raises ContentError for a file that holds no rule, a reference that leads nowhere or back to itself, and, when
+    *strict*, for a fault in a rule's form.
     """
     files = [_File(path, _documents(path)) for path in content.yaml_files(places)]
     references = _References(files, library)
@@ -43,10 +45,34 @@ def load(
     for file in files:
         for document in file.documents:
             bases = references.of(file, document)
+            if strict:
+                for one in (*bases, document):
+                    _refuse_faults(file, one)
             rules.append(Rule(_stem(file, document), file.path, document, bases, placeholders or {}))
             if bases and document["correlation"].get("generate") is not True:
                 silent.update(id(base) for base in bases)
+    _refuse_circles(rules)
     return sorted((one for one in rules if id(one.main) not in silent), key=lambda one: (one.stem, str(one.path)))
+
+
+def _refuse_faults(file: _File, document: Document) -> None:
+    for fault in form.faults(document):
+        name = f"{document.get('name') or document.get('title')}: " if len(file.documents) > 1 else ""
+        raise ContentError(file.path, fault.message, key=name + fault.key)
+
+
+def _refuse_circles(rules: Sequence[Rule]) -> None:
+    """A correlation that counts itself, directly or through others, would be silent and so never be seen."""
+    counted = {id(rule.main): rule.bases for rule in rules}
+    for rule in rules:
+        ahead, met = list(rule.bases), set[int]()
+        while ahead:
+            base = ahead.pop()
+            if base is rule.main:
+                raise ContentError(rule.path, "the correlation counts itself.", key="correlation.rules")
+            if id(base) not in met:
+                met.add(id(base))
+                ahead.extend(counted.get(id(base), ()))
 
 
 def _stem(file: _File, document: Document) -> str:
@@ -101,6 +127,10 @@ def _documents(path: Path) -> list[Document]:
         key = f"document {number}" if len(documents) > 1 else ""
         if not isinstance(document, dict):
             raise ContentError(path, "is not a Sigma rule: its top level is no mapping.", key=key)
+        if form.too_deep(document):
+            raise ContentError(path, "is nested too deeply, or holds itself.", key=key)
+        if "filter" in document:
+            raise ContentError(path, "'filter' documents are not supported.", key=key, mend="Write the filter into the rule.")
         if "action" in document:
             raise ContentError(path, "'action' documents are not supported.", key=key, mend="Write each rule out.")
         if not isinstance(document.get("detection"), dict) and not isinstance(document.get("correlation"), dict):

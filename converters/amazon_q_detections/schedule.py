@@ -17,6 +17,11 @@ DEFAULT_DELAY = 900
 DEFAULT_STEP = 300
 DEFAULT_THROTTLE = 3600
 _LEAST_STEP, _MOST_STEP = 60, 3600
+KEYS = ("step", "delay", "throttle")
+"""What a rule may declare."""
+
+LONGEST = 366 * 86400
+"""The longest duration in seconds; what people mean by more is a slip of the pen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +34,12 @@ class Schedule:
 
 
 def seconds(duration: Any) -> int:
-    """`90s`, `15m`, `1h` or `2d` in seconds; raises ValueError for anything else."""
+    """`90s`, `15m`, `1h` or `2d` in seconds; raises ValueError for anything else, and for more than a year."""
     found = _DURATION.fullmatch(duration) if isinstance(duration, str) else None
     if found is None:
         raise ValueError(f"{duration!r} is no duration such as 5m, 1h or 2d")
+    if len(found[1]) > len(str(LONGEST)) or int(found[1]) * _SECONDS[found[2]] > LONGEST:
+        raise ValueError(f"{duration!r} is longer than a year")
     return int(found[1]) * _SECONDS[found[2]]
 
 

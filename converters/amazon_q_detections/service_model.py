@@ -29,6 +29,13 @@ def known(event_source: str) -> bool:
     return _service(event_source) is not None
 
 
+def event_sources() -> tuple[str, ...]:
+    """The event sources that botocore has models for, by the models' names."""
+    from botocore.loaders import Loader
+
+    return tuple(f"{name}{_HOST}" for name in Loader().list_available_services("service-2"))
+
+
 def operations(event_source: str) -> tuple[str, ...]:
     """Every operation of the service, sorted; empty for a service that botocore does not have."""
     service = _service(event_source)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from amazon_q_detections import content, fixture
+from amazon_q_detections import content, fixture, form
 from amazon_q_detections.check import events, metadata, operations, pipelines, source
 from amazon_q_detections.check.finding import Finding
 from amazon_q_detections.errors import ContentError
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from amazon_q_detections.fixture import Fixture
     from amazon_q_detections.rule import Rule
+
+
+_UNUSABLE = "unusable-events"
 
 
 def run(
@@ -32,17 +35,16 @@ def run(
     found: list[Finding] = []
     for path in dict.fromkeys(rule.path for rule in rules):
         found.extend(source.findings(path))
+    sound: list[Rule] = []
     for rule in rules:
-        found.extend(_judged(rule, builtin=_is_builtin(rule)))
+        faults = list(_faults(rule))
+        found.extend(faults or _judged(rule, builtin=_is_builtin(rule)))
+        if not faults:
+            sound.append(rule)
         step()
-    found.extend(metadata.twins(rules))
+    found.extend(metadata.twins(sound))
     if events_places:
-        stems = {rule.stem for rule in rules}
-        fixtures: list[Fixture] = []
-        for path in content.yaml_files(events_places):
-            if whole or path.stem in stems:
-                found.extend(_read_events(path, fixtures))
-        found.extend(events.findings(rules, fixtures, whole=whole))
+        found.extend(_of_events(rules, sound, events_places, whole=whole))
     if whole and any(_is_builtin(rule) for rule in rules):
         found.extend(pipelines.findings(content.folder("pipelines")))
     return sorted(set(found), key=lambda finding: (str(finding.path), finding.line or 0, finding.key, finding.message))
@@ -52,12 +54,35 @@ def _is_builtin(rule: Rule) -> bool:
     return rule.path.resolve().is_relative_to(content.folder("sigma_rules").resolve())
 
 
+def _faults(rule: Rule) -> Iterator[Finding]:
+    """What is wrong with the form of its documents; a rule with such a fault cannot be judged further."""
+    for document in rule.documents:
+        name = "" if document is rule.main else f"{document.get('name') or document.get('id')}: "
+        for fault in form.faults(document):
+            yield Finding(rule.path, name + fault.key, fault.code, fault.message)
+
+
+def _of_events(rules: Sequence[Rule], sound: Sequence[Rule], places: Sequence[Path], *, whole: bool) -> Iterator[Finding]:
+    """The findings in events files; a file that cannot be read is not said to be missing too."""
+    stems = {rule.stem for rule in rules}
+    fixtures: list[Fixture] = []
+    unusable: set[str] = set()
+    for path in content.yaml_files(places):
+        if whole or path.stem in stems:
+            found = list(_read_events(path, fixtures))
+            unusable |= {path.stem} if any(finding.code == _UNUSABLE for finding in found) else set()
+            yield from found
+    if whole:
+        yield from events.orphans(fixtures, stems)
+    yield from events.findings([rule for rule in sound if rule.stem not in unusable], fixtures)
+
+
 def _judged(rule: Rule, *, builtin: bool) -> Iterator[Finding]:
     yield from metadata.findings(rule, builtin=builtin)
     try:
         yield from operations.findings(rule, builtin=builtin)
     except ContentError as error:
-        yield Finding(rule.path, error.key, "unusable-rule", error.what)
+        yield Finding(rule.path, error.key, "unusable-rule", f"{error.what} {error.mend}".strip())
 
 
 def _read_events(path: Path, fixtures: list[Fixture]) -> Iterator[Finding]:
@@ -67,7 +92,7 @@ def _read_events(path: Path, fixtures: list[Fixture]) -> Iterator[Finding]:
             yield from source.findings(path)
         fixtures.append(fixture.read(path))
     except ContentError as error:
-        yield Finding(path, error.key, "unusable-events", error.what)
+        yield Finding(path, error.key, _UNUSABLE, f"{error.what} {error.mend}".strip())
 
 
 __all__ = ["Finding", "run"]

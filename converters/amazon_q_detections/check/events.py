@@ -9,7 +9,7 @@ from amazon_q_detections.check.finding import Finding
 from amazon_q_detections.errors import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Sequence, Set
 
     from amazon_q_detections.check.finding import Severity
     from amazon_q_detections.fixture import Event, Fixture
@@ -18,17 +18,22 @@ if TYPE_CHECKING:
 _LEAST_MATCHES, _LEAST_NEAR_MISSES = 1, 2
 
 
-def findings(rules: Sequence[Rule], fixtures: Sequence[Fixture], *, whole: bool) -> Iterator[Finding]:
-    """Compare rules and events files by stem, and judge each file; *whole* when they are meant to be one set."""
+def orphans(fixtures: Sequence[Fixture], stems: Set[str]) -> Iterator[Finding]:
+    """Events files of no rule."""
+    for fixture in fixtures:
+        if fixture.stem not in stems:
+            message = f"no rule has the stem {fixture.stem!r}. {did_you_mean(fixture.stem, stems)}"
+            yield Finding(fixture.path, "", "orphan-events", message)
+
+
+def findings(rules: Sequence[Rule], fixtures: Sequence[Fixture]) -> Iterator[Finding]:
+    """Compare rules and events files by stem, and judge the file of each rule."""
     stems = {rule.stem for rule in rules}
     by_stem: dict[str, Fixture] = {}
     for fixture in fixtures:
         other = by_stem.setdefault(fixture.stem, fixture)
         if other is not fixture:
             yield Finding(fixture.path, "", "duplicate-events", f"{other.path} has the same stem.")
-        elif fixture.stem not in stems and whole:
-            message = f"no rule has the stem {fixture.stem!r}. {did_you_mean(fixture.stem, stems)}"
-            yield Finding(fixture.path, "", "orphan-events", message)
     for rule in rules:
         found = by_stem.get(rule.stem)
         if found is None:

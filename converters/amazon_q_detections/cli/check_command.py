@@ -38,7 +38,7 @@ def command(
       qdet check --rules my_rules --events my_events
       qdet check --format github
     """
-    rules = options.chosen_rules(paths, rule_dirs, with_builtin, content.read_placeholders(placeholders))
+    rules = options.chosen_rules(paths, rule_dirs, with_builtin, content.read_placeholders(placeholders), strict=False)
     places = options.chosen_events(paths, rule_dirs, event_dirs, with_builtin)
     with console.progress("Checking", len(rules), quiet=quiet) as step:
         findings = check.run(rules, places, whole=not paths, step=step)

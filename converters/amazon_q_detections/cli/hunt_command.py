@@ -10,7 +10,7 @@ import click
 
 from amazon_q_detections import archive, content, hunt
 from amazon_q_detections.cli import FINDINGS, GOOD, UNREADABLE, console, options
-from amazon_q_detections.rule import LEVELS
+from amazon_q_detections.form import LEVELS
 
 if TYPE_CHECKING:
     from amazon_q_detections.engines import Match

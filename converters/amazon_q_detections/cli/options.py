@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from amazon_q_detections import content, ruleset
+from amazon_q_detections.errors import ContentError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -55,15 +56,29 @@ def events(command: Decorated) -> Decorated:
 
 
 def chosen_rules(
-    paths: Sequence[Path], rule_dirs: Sequence[Path], with_builtin: bool, placeholders: Mapping[str, tuple[str, ...]]
+    paths: Sequence[Path],
+    rule_dirs: Sequence[Path],
+    with_builtin: bool,
+    placeholders: Mapping[str, tuple[str, ...]],
+    *,
+    strict: bool = True,
 ) -> list[Rule]:
     """The rules that *paths* name, else those of `--rules`, else the built-in ones.
 
-    References of correlations are looked up in `--rules` and in the built-in rules as well.
+    References of correlations are looked up in `--rules` and in the built-in rules as well. Raises ContentError where
+    there is no rule, and, when *strict*, for a fault in a rule's form.
     """
     builtin = content.folder("sigma_rules")
     places = [*(paths or rule_dirs or [builtin]), *([builtin] if with_builtin else [])]
-    return ruleset.load(places, placeholders=placeholders, library=[*rule_dirs, builtin])
+    rules = ruleset.load(places, placeholders=placeholders, library=[*rule_dirs, builtin], strict=strict)
+    if not rules:
+        raise ContentError(", ".join(map(str, places)), "holds no rule.", mend="A rule is a .yml file.")
+    needed = {name for rule in rules for name in rule.needed_placeholders}
+    for name in placeholders.keys() - needed if not paths else ():
+        near = did_you_mean(name, needed)
+        if near.startswith("Did"):
+            raise ContentError("--placeholders", f"no rule has the placeholder {name!r}.", mend=near)
+    return rules
 
 
 def chosen_events(

@@ -12,7 +12,7 @@ from sigma.processing.pipeline import ProcessingPipeline
 from amazon_q_detections import schedule
 from amazon_q_detections.conversion import Conversion, pipeline
 from amazon_q_detections.correlation import Correlation
-from amazon_q_detections.rule import BLOCK
+from amazon_q_detections.form import BLOCK
 from sigma.backends.cloudwatch_logs_insights import correlations, syntax
 from sigma.backends.cloudwatch_logs_insights.query import LIMIT, Filters
 
