@@ -1,6 +1,8 @@
 import gzip
 import json
+import os
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -10,6 +12,13 @@ from amazon_q_detections.errors import ContentError
 
 RECORDS: list[dict[str, Any]] = [{"eventName": name, "eventID": name, "requestParameters": None} for name in "ABC"]
 LINES = "".join(json.dumps(record) + "\n" for record in RECORDS)
+
+
+def files(*places: Path) -> list[Path]:
+    problems: list[ContentError] = []
+    found = archive.files(places, problems.append)
+    assert not problems
+    return found
 
 
 def read(path: Path) -> tuple[list[dict[str, Any]], list[str]]:
@@ -78,18 +87,82 @@ def test_an_unreadable_file_is_one_problem(tmp_path: Path, data: bytes) -> None:
 
 
 def test_a_folder_gives_its_archives_but_no_digests(tmp_path: Path) -> None:
-    for name in ("b/2.json.gz", "a/1.json", "a/notes.txt", "CloudTrail-Digest/d.json.gz", "c.ndjson"):
+    for name in (
+        "b/2.json.gz",
+        "a/1.json",
+        "a/notes.txt",
+        "CloudTrail-Digest/d.json.gz",
+        "CloudTrail-Insight/2026/i.json.gz",
+        "c.ndjson",
+    ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(b"")
-    found = [path.relative_to(tmp_path).as_posix() for path in archive.files([tmp_path])]
+    found = [path.relative_to(tmp_path).as_posix() for path in files(tmp_path)]
     assert found == ["a/1.json", "b/2.json.gz", "c.ndjson"]
 
 
 def test_a_file_named_twice_is_read_once(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_bytes(b"[]")
-    assert archive.files([tmp_path, tmp_path / "a.json"]) == [tmp_path / "a.json"]
+    assert files(tmp_path, tmp_path / "a.json") == [tmp_path / "a.json"]
 
 
 def test_a_missing_place_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ContentError, match="no such file"):
-        archive.files([tmp_path / "nowhere"])
+        files(tmp_path / "nowhere")
+
+
+def test_a_line_separator_in_a_name_ends_no_line(tmp_path: Path) -> None:
+    named = {**RECORDS[0], "userName": "a\u2028b\u0085c"}
+    (tmp_path / "x.jsonl").write_text(json.dumps(named, ensure_ascii=False) + "\n" + json.dumps(RECORDS[1]))
+    assert read(tmp_path / "x.jsonl") == ([named, RECORDS[1]], [])
+
+
+def test_a_first_line_that_is_no_json_is_named_and_the_rest_is_read(tmp_path: Path) -> None:
+    (tmp_path / "x.jsonl").write_text("exported by hand\n" + LINES)
+    found, problems = read(tmp_path / "x.jsonl")
+    assert found == RECORDS
+    assert len(problems) == 1
+    assert "line 1: is not JSON" in problems[0]
+
+
+def test_insights_hold_no_record_and_are_no_problem(tmp_path: Path) -> None:
+    insight = {"eventCategory": "Insight", "insightDetails": {"eventName": "PutObject"}}
+    (tmp_path / "x.json").write_text(json.dumps({"Records": [insight, RECORDS[0]]}))
+    assert read(tmp_path / "x.json") == (RECORDS[:1], [])
+
+
+def test_the_output_of_lookup_events_is_told_apart(tmp_path: Path) -> None:
+    (tmp_path / "x.json").write_text(json.dumps({"Events": [{"CloudTrailEvent": "{}"}]}))
+    found, (problem,) = read(tmp_path / "x.json")
+    assert found == []
+    assert "CloudTrailEvent" in problem
+
+
+def test_a_folder_without_an_archive_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("")
+    with pytest.raises(ContentError, match="holds no archive"):
+        files(tmp_path)
+
+
+def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "closed").mkdir()
+    scandir = os.scandir
+
+    def refusing(path: str) -> Any:
+        if str(path).endswith("closed"):
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    problems: list[ContentError] = []
+    assert archive.files([tmp_path], problems.append) == []
+    assert [str(problem) for problem in problems] == [f"{tmp_path / 'closed'}: cannot be read: Permission denied."]
+
+
+def test_a_pipe_is_an_archive(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert files(tmp_path / "pipe") == [tmp_path / "pipe"]
+    writer = Thread(target=(tmp_path / "pipe").write_text, args=[LINES])
+    writer.start()
+    assert read(tmp_path / "pipe") == (RECORDS, [])
+    writer.join()

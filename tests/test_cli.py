@@ -1,11 +1,14 @@
 """The command line as people and pipes meet it: run as a process."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
+import yaml
 
 from amazon_q_detections import __version__, content, ruleset, targets
 
@@ -73,10 +76,44 @@ def test_quiet_silences_talk_only() -> None:
     assert (quiet.stderr, quiet.returncode) == ("", 0)
 
 
-def test_a_closed_pipe_is_no_error() -> None:
-    done = subprocess.run(f"{QDET} list rules | head -n 1", shell=True, capture_output=True, text=True, check=True)
+@pytest.mark.parametrize("command", ["list rules", f"convert {SINGLE.parent} --target splunk", "test --json"])
+def test_a_closed_pipe_is_no_error(command: str) -> None:
+    text = f"{QDET} {command} | head -n 1; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", text], capture_output=True, text=True, check=False, cwd=CHECKOUT)
     assert done.stdout.count("\n") == 1
-    assert done.stderr == ""
+    assert done.returncode == 0
+    assert "Error" not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(("end", "code"), [(">/dev/full", 2), (">&-", 0)])
+def test_an_output_that_takes_nothing_is_no_traceback(end: str, code: int) -> None:
+    done = subprocess.run(["bash", "-c", f"{QDET} list rules {end}"], capture_output=True, text=True, check=False)
+    assert "Traceback" not in done.stderr
+    assert done.returncode == code
+
+
+def test_half_a_surrogate_pair_is_shown_escaped(tmp_path: Path) -> None:
+    rule = yaml.safe_load(SINGLE.read_text())
+    (tmp_path / "aws_any_rule.yml").write_text(
+        yaml.safe_dump({**rule, "detection": {"s": {"eventName": "A"}, "condition": "s"}})
+    )
+    (tmp_path / "a.json").write_text('{"eventName": "A", "eventID": "\\ud800"}')
+    for form in ([], ["--json"]):
+        done = qdet("hunt", tmp_path / "a.json", "--rules", tmp_path / "aws_any_rule.yml", *form)
+        assert done.returncode == 0, done.stderr
+        assert "\\ud800" in done.stdout
+
+
+def test_a_title_is_no_markup_on_a_terminal(tmp_path: Path) -> None:
+    rule = yaml.safe_load(SINGLE.read_text())
+    (tmp_path / "aws_any_rule.yml").write_text(yaml.safe_dump({**rule, "title": "Plugin [/b] [bold]gone\x1b[31m"}))
+    ours, theirs = os.openpty()
+    with subprocess.Popen([QDET, "list", "rules", "--rules", tmp_path], stdout=theirs) as process:
+        os.close(theirs)
+        shown = os.read(ours, 10_000).decode()
+    assert process.returncode == 0
+    assert "Plugin [/b] [bold]gone\\x1b[31m" in shown
 
 
 @pytest.mark.parametrize(
@@ -135,6 +172,29 @@ def test_test_gives_one_verdict_a_case_and_a_junit_file(tmp_path: Path) -> None:
     assert all(list(row) == ["stem", "engine", "schema", "event", "expected", "got"] for row in rows)
     assert {row["expected"] for row in rows} == {True, False}
     assert (tmp_path / "report.xml").read_text().count("<testcase ") == len(rows)
+
+
+def test_a_rule_without_events_is_in_every_report(tmp_path: Path) -> None:
+    (tmp_path / "events").mkdir()
+    done = qdet("test", SINGLE, "--events", tmp_path / "events", "--json", "--junit", tmp_path / "report.xml")
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["refused"].startswith("no events file")
+    suite = ElementTree.parse(tmp_path / "report.xml").getroot()
+    assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("1", "0", "1")
+
+
+def test_a_junit_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    done = qdet("test", SINGLE, "--junit", tmp_path / "nowhere" / "report.xml")
+    assert done.returncode == 2
+    assert "report.xml: cannot be written" in done.stderr
+
+
+def test_a_case_with_odd_characters_is_in_a_good_junit_file(tmp_path: Path) -> None:
+    text = (content.folder("events") / "plugins" / f"{SINGLE.stem}.yml").read_text()
+    (tmp_path / f"{SINGLE.stem}.yml").write_text(text.replace("- name: ", '- name: "\\e\\0" #', 1))
+    assert qdet("test", SINGLE, "--events", tmp_path, "--junit", tmp_path / "report.xml").returncode == 0
+    names = [case.get("name") for case in ElementTree.parse(tmp_path / "report.xml").iter("testcase")]
+    assert "\ufffd\ufffd" in names
 
 
 def test_a_wrong_expectation_fails_by_name(tmp_path: Path) -> None:

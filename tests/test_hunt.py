@@ -127,7 +127,42 @@ def test_what_cannot_be_read_is_named_and_the_rest_is_hunted(archive: Path, tmp_
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [(["--since", "yesterday"], "--since: 'yesterday' is no time"), (["--engine", "sigmo"], "Did you mean 'sigma'?")],
+    [
+        (["--since", "yesterday"], "--since: 'yesterday' is no time"),
+        (["--since", ""], "--since: '' is no time"),
+        (["--until", "99999999d"], "--until: '99999999d' is no time"),
+        (["--engine", "sigmo"], "Did you mean 'sigma'?"),
+    ],
 )
 def test_unusable_arguments_are_named(archive: Path, arguments: list[str], message: str) -> None:
     assert message in str(hunt(archive, *arguments).exception)
+
+
+MINE = """
+title: Any Call
+name: any_call
+logsource: {product: aws, service: cloudtrail}
+detection: {selection: {eventName: Any}, condition: selection}
+level: low
+"""
+SILENT = """
+---
+title: Too Few
+correlation: {type: event_count, rules: [any_call], timespan: 1h, condition: {lt: 3}, generate: true}
+"""
+
+
+def test_a_rule_that_cannot_be_run_is_named_first_and_the_rest_is_hunted(tmp_path: Path) -> None:
+    (tmp_path / "aws_too_few.yml").write_text(MINE + SILENT)
+    (tmp_path / "a.json").write_text(json.dumps({"eventName": "Any", "eventID": "e"}))
+    result = hunt(tmp_path / "a.json", "--rules", tmp_path / "aws_too_few.yml")
+    assert result.return_value == cli.FINDINGS
+    assert "aws_too_few: the correlation condition lt 3: a silent window would satisfy it." in result.stderr
+    assert result.stdout == "\tlow\tany_call\te\t\n"
+
+
+def test_a_hostile_value_is_only_a_cell(tmp_path: Path) -> None:
+    (tmp_path / "aws_any_call.yml").write_text(MINE)
+    (tmp_path / "a.json").write_text(json.dumps({"eventName": "Any", "eventID": "x\n2026\thigh\x1b[31m\u2028"}))
+    result = hunt(tmp_path / "a.json", "--rules", tmp_path / "aws_any_call.yml")
+    assert result.stdout == "\tlow\taws_any_call\tx\\n2026\\thigh\\x1b[31m\\u2028\t\n"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import zlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from amazon_q_detections import fixture
@@ -12,34 +14,50 @@ from amazon_q_detections.errors import ContentError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from pathlib import Path
 
 Record = dict[str, Any]
 
+_LOOKED_UP = "In the output of lookup-events, the records are the texts CloudTrailEvent."
+
 SUFFIXES = (".json", ".jsonl", ".ndjson", ".json.gz", ".jsonl.gz", ".ndjson.gz")
 _EVENTS_FILES = (".yml", ".yaml")
-# CloudTrail also writes digest files, which hold hashes of log files and no records.
-_DIGEST = "CloudTrail-Digest"
+# CloudTrail also writes digest files, which hold hashes of log files, and Insights files, which hold statistics of calls.
+_NO_RECORDS = frozenset({"CloudTrail-Digest", "CloudTrail-Insight"})
+_INSIGHT = "Insight"
 
 
-def files(places: Iterable[Path]) -> list[Path]:
+def files(places: Iterable[Path], unreadable: Callable[[ContentError], None]) -> list[Path]:
     """The archive files at or below *places*, sorted; a file named outright counts whatever its suffix.
 
-    Raises ContentError for a place that does not exist.
+    A folder below them that cannot be read is handed to *unreadable*. Raises ContentError for a place that does not
+    exist, and for a folder without an archive.
     """
     found: list[Path] = []
     for place in places:
         if place.is_dir():
-            found.extend(sorted(path for path in place.rglob("*") if path.is_file() and _is_archive(path)))
-        elif place.is_file():
+            below, problems = _below(place)
+            for problem in problems:
+                unreadable(problem)
+            if not below and not problems:
+                raise ContentError(place, f"holds no archive: no file {', '.join(SUFFIXES)}.", mend="Check the path.")
+            found.extend(below)
+        elif place.exists():
             found.append(place)
         else:
             raise ContentError(place, "no such file or folder.", mend="Check the path.")
     return list(dict.fromkeys(found))
 
 
-def _is_archive(path: Path) -> bool:
-    return path.name.endswith((*SUFFIXES, *_EVENTS_FILES)) and _DIGEST not in path.parts
+def _below(folder: Path) -> tuple[list[Path], list[ContentError]]:
+    """The archives below *folder*, sorted, and what could not be read there."""
+    found: list[Path] = []
+    problems: list[OSError] = []
+    for parent, _, names in os.walk(folder, onerror=problems.append):
+        place = Path(parent)
+        if not _NO_RECORDS.intersection(place.parts):
+            found.extend(place / name for name in names if name.endswith((*SUFFIXES, *_EVENTS_FILES)))
+    errors = [ContentError(problem.filename, f"cannot be read: {problem.strerror}.") for problem in problems]
+    return sorted(path for path in found if path.is_file()), errors
 
 
 def records(path: Path, unreadable: Callable[[ContentError], None]) -> Iterator[Record]:
@@ -77,18 +95,17 @@ def _documents(path: Path, text: str, unreadable: Callable[[ContentError], None]
     try:
         return [("", json.loads(text))]
     except (ValueError, RecursionError) as error:
-        first = next((line for line in text.splitlines() if line.strip()), "")
-        if not _is_json(first):
+        if not any(map(_holds_records, text.split("\n"))):
             raise ContentError(path, f"is neither JSON nor JSON lines: {error}.") from error
         return _lines(path, text, unreadable)
 
 
-def _is_json(text: str) -> bool:
+def _holds_records(line: str) -> bool:
     try:
-        json.loads(text)
+        document = json.loads(line)
     except (ValueError, RecursionError):
         return False
-    return True
+    return isinstance(document, dict) and ("eventName" in document or "Records" in document)
 
 
 def _lines(path: Path, text: str, unreadable: Callable[[ContentError], None]) -> Iterator[tuple[str, Any]]:
@@ -106,6 +123,7 @@ def _of_document(path: Path, key: str, document: Any, unreadable: Callable[[Cont
     for number, record in enumerate(document if isinstance(document, list) else [document], 1):
         if isinstance(record, dict) and isinstance(record.get("eventName"), str):
             yield record
-        else:
+        elif not isinstance(record, dict) or record.get("eventCategory") != _INSIGHT:
             place = f"{key} record {number}".strip()
-            unreadable(ContentError(path, "is no CloudTrail record: it has no eventName.", key=place))
+            mend = _LOOKED_UP if isinstance(record, dict) and "Events" in record else ""
+            unreadable(ContentError(path, "is no CloudTrail record: it has no eventName.", key=place, mend=mend))

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from amazon_q_detections import casing
-from amazon_q_detections.errors import ContentError, did_you_mean
+from amazon_q_detections.errors import ContentError, Refused, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from amazon_q_detections.condition import Condition
     from amazon_q_detections.correlation import Correlation
     from amazon_q_detections.rule import Rule
 
@@ -29,11 +30,21 @@ class Match:
     group: Mapping[str, str] = field(default_factory=dict)
 
 
+def raised(refused: Refused) -> None:
+    """Raises it: what an engine does with a refusal unless it is told otherwise."""
+    raise refused
+
+
 class Engine(Protocol):
     """Runs compiled rules over records."""
 
-    def search(self, rules: Sequence[Rule], records: Iterable[Record]) -> Iterator[Match]:
-        """Every match of *rules* in *records*; correlations come last, since they need all records."""
+    def search(
+        self, rules: Sequence[Rule], records: Iterable[Record], refused: Callable[[Refused], None] = raised
+    ) -> Iterator[Match]:
+        """Every match of *rules* in *records*; correlations come last, since they need all records.
+
+        *refused* is told of each rule that cannot be run, before any record is read; the rest is run.
+        """
 
 
 def find(name: str) -> Engine:
@@ -46,14 +57,14 @@ def find(name: str) -> Engine:
 class SigmaEngine:
     """Evaluates docs/semantics.md on each record, and slides the windows of correlations over all of them."""
 
-    def search(self, rules: Sequence[Rule], records: Iterable[Record]) -> Iterator[Match]:
+    def search(
+        self, rules: Sequence[Rule], records: Iterable[Record], refused: Callable[[Refused], None] = raised
+    ) -> Iterator[Match]:
         """See Engine; a record that is delivered twice (one eventID) raises a rule once.
 
-        Raises Refused for a rule that the contract refuses, ContentError for one that pySigma refuses.
+        Raises ContentError for a rule that pySigma refuses.
         """
-        from sigma.correlations import SigmaCorrelationRule
-
-        from amazon_q_detections import condition, correlation, predicate, record, timeline
+        from amazon_q_detections import condition, predicate, record, timeline
         from amazon_q_detections.correlation import Correlation
 
         # pySigma is imported by the modules above only, so that `qdet list engines` does without it.
@@ -61,9 +72,11 @@ class SigmaEngine:
         counted: list[tuple[Rule, Correlation, list[Record], set[str]]] = []
         collected = _BySource()
         for rule in rules:
-            main = rule.collection().rules[-1]
-            with rule.blamed():
-                meaning = correlation.of_rule(main) if isinstance(main, SigmaCorrelationRule) else condition.of_rule(main)
+            try:
+                meaning = _meaning(rule)
+            except Refused as error:
+                refused(error.within(stem=rule.stem))
+                continue
             if isinstance(meaning, Correlation):
                 described = meaning
                 gathered: list[Record] = []
@@ -85,6 +98,21 @@ class SigmaEngine:
             for hit in timeline.hits(described, gathered):
                 ids = tuple(str(event.get("eventID", "")) for event in hit.records)
                 yield Match(rule, hit.iso_time, ids, hit.group)
+
+
+def _meaning(rule: Rule) -> Condition | Correlation:
+    """What the rule means; raises Refused for what cannot be run, also on no record at all."""
+    from sigma.correlations import SigmaCorrelationRule
+
+    from amazon_q_detections import condition, correlation, window
+
+    main = rule.collection().rules[-1]
+    with rule.blamed():
+        if not isinstance(main, SigmaCorrelationRule):
+            return condition.of_rule(main)
+        described = correlation.of_rule(main)
+    window.maker(described)()
+    return described
 
 
 class _BySource:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from amazon_q_detections import archive, engines, record
-from amazon_q_detections.errors import ContentError
+from amazon_q_detections.errors import ContentError, Refused
 from amazon_q_detections.schedule import seconds
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def moment(text: str, option: str, now: datetime) -> datetime:
     """An ISO-8601 time (UTC unless it says otherwise), a date, or an age such as `7d`; raises ContentError."""
     try:
         return now - timedelta(seconds=seconds(text))
-    except ValueError:
+    except (ValueError, OverflowError):
         pass
     try:
         parsed = datetime.fromisoformat(text)
@@ -65,22 +65,22 @@ def search(
     engine: str = "sigma",
     period: Period | None = None,
     unreadable: Callable[[ContentError], None],
+    refused: Callable[[Refused], None] = engines.raised,
     tally: Tally,
     step: Callable[[], None] = lambda: None,
 ) -> Iterator[Match]:
-    """Every match of *rules* in *files*; *tally* counts as they are read, *step* is called after each file."""
-    bounds = period or Period()
+    """Every match of *rules* in *files*; *tally* counts as they are read, *step* is called after each file.
 
-    def report(error: ContentError) -> None:
-        tally.unreadable += 1
-        unreadable(error)
+    *unreadable* is told of what cannot be read, *refused* of a rule that cannot be run; the rest goes on.
+    """
+    bounds = period or Period()
 
     def events() -> Iterator[Record]:
         for path in files:
-            for event in archive.records(path, report):
+            for event in archive.records(path, unreadable):
                 tally.records += 1
                 if bounds.holds(event):
                     yield event
             step()
 
-    yield from engines.find(engine).search(rules, events())
+    yield from engines.find(engine).search(rules, events(), refused)

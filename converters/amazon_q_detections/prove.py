@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 from amazon_q_detections import engines
+from amazon_q_detections.errors import ContentError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from amazon_q_detections.fixture import Fixture
     from amazon_q_detections.rule import Rule
+
+
+# XML 1.0 has no such characters, not even escaped.
+_NO_XML = re.compile(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]")
 
 
 @dataclass(frozen=True)
@@ -52,17 +58,31 @@ def verdicts(pairs: Iterable[tuple[Rule, Fixture]], names: Sequence[str]) -> Ite
                 yield Verdict(rule.stem, name, None, case.name, case.expected, got)
 
 
-def write_junit(path: Path, results: Sequence[Verdict]) -> None:
-    """Write *results* as a JUnit file, one test case a verdict."""
-    failed = sum(not result.good for result in results)
-    suite = ElementTree.Element("testsuite", name="qdet", tests=str(len(results)), failures=str(failed))
+def write_junit(path: Path, results: Sequence[Verdict], problems: Mapping[str, str]) -> None:
+    """Write a JUnit file: one test case a verdict, and one for each rule, by stem, that could not be tested.
+
+    Raises ContentError when *path* cannot be written.
+    """
+    counts = {"failures": sum(not result.good for result in results), "errors": len(problems)}
+    suite = ElementTree.Element("testsuite", name="qdet", tests=str(len(results) + len(problems)))
+    suite.attrib.update({kind: str(count) for kind, count in counts.items()})
     for result in results:
         classname = f"{result.stem}.{result.engine}"
-        case = ElementTree.SubElement(suite, "testcase", classname=classname, name=result.event)
+        case = ElementTree.SubElement(suite, "testcase", classname=_xml(classname), name=_xml(result.event))
         if not result.good:
             message = f"expected {_word(result.expected)}, got {_word(result.got)}"
             ElementTree.SubElement(case, "failure", message=message)
-    ElementTree.ElementTree(suite).write(path, encoding="utf-8", xml_declaration=True)
+    for stem, problem in problems.items():
+        case = ElementTree.SubElement(suite, "testcase", classname=_xml(stem), name="all events")
+        ElementTree.SubElement(case, "error", message=_xml(problem))
+    try:
+        path.write_bytes(ElementTree.tostring(suite, encoding="utf-8", xml_declaration=True))
+    except OSError as error:
+        raise ContentError(path, f"cannot be written: {error.strerror or error}.") from error
+
+
+def _xml(text: str) -> str:
+    return _NO_XML.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def _word(raised: bool) -> str:

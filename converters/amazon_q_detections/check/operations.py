@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sigma.rule import SigmaRule
 
-from amazon_q_detections import condition, correlation, service_model
+from amazon_q_detections import condition, correlation, service_model, window
 from amazon_q_detections.check.finding import Finding
 from amazon_q_detections.condition import Boolean, Compare, Exists, Number, SameAs, Text, Wild
 from amazon_q_detections.errors import Refused, did_you_mean
@@ -93,8 +93,7 @@ def _detection(rule: Rule, parsed: SigmaRule, named: dict[int, list[_Named]], *,
 def _correlation(rule: Rule, parsed: SigmaCorrelationRule, named: dict[int, list[_Named]]) -> Iterator[Finding]:
     """Judge the fields that a correlation groups by and counts, in each of its rules; raises Refused."""
     described = correlation.of_rule(parsed)
-    if described.expression is None:
-        _ = described.threshold
+    window.maker(described)()
     for number, reference in enumerate(parsed.referenced_rules):
         keys = {key.fields[number] for key in described.group_by}
         for found in named.get(id(reference.rule), ()):

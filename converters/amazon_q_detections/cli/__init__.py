@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import io
+import os
 import sys
 from importlib import import_module
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 import click
 
 from amazon_q_detections import __version__
+from amazon_q_detections.cli import console
 from amazon_q_detections.errors import QdetError
 
 GOOD, FINDINGS, UNUSABLE, UNREADABLE = 0, 1, 2, 3
@@ -65,6 +68,9 @@ def main() -> None:
     """Run `qdet`; errors of ours go to stderr without a traceback, exit code 2."""
     # Collecting garbage while thousands of small rule objects are made costs more than it frees.
     gc.disable()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A record is anyone's text: half a surrogate pair, or a letter that the terminal's encoding lacks, is shown escaped.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         result: Any = app(standalone_mode=False)
     except click.ClickException as error:
@@ -76,8 +82,11 @@ def main() -> None:
     except QdetError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(UNUSABLE)
-    except BrokenPipeError:
-        # The reader of our output has gone (`qdet list rules | head`); the interpreter must not complain at exit.
-        sys.stdout = None
+    except console.ReaderGone:
+        # What is still in the buffer has nowhere to go, and the interpreter must not complain of it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(GOOD)
+    except OSError as error:
+        click.echo(f"Error: {error.filename or 'stdout'}: {error.strerror or error}.", err=True)
+        sys.exit(UNUSABLE)
     sys.exit(result if isinstance(result, int) else GOOD)

@@ -14,6 +14,7 @@ from amazon_q_detections.form import LEVELS
 
 if TYPE_CHECKING:
     from amazon_q_detections.engines import Match
+    from amazon_q_detections.errors import ContentError, Refused
     from amazon_q_detections.rule import Rule
 
 
@@ -50,20 +51,31 @@ def command(
     """
     now = datetime.now(UTC)
     period = hunt.Period(
-        hunt.moment(since, "--since", now) if since else None,
-        hunt.moment(until, "--until", now) if until else None,
+        hunt.moment(since, "--since", now) if since is not None else None,
+        hunt.moment(until, "--until", now) if until is not None else None,
     )
     rules = options.chosen_rules((), rule_dirs, with_builtin, content.read_placeholders(placeholders))
     runnable = _runnable(rules, quiet=quiet)
-    files = archive.files(paths)
     tally, matched, failing = hunt.Tally(), 0, False
+
+    def unreadable(error: ContentError) -> None:
+        tally.unreadable += 1
+        console.talk(str(error), quiet=False)
+
+    def refused(refusal: Refused) -> None:
+        nonlocal failing
+        failing = True
+        console.talk(str(refusal), quiet=False)
+
+    files = archive.files(paths, unreadable)
     with console.progress("Reading", len(files), quiet=quiet) as step:
         for match in hunt.search(
             runnable,
             files,
             engine=engine,
             period=period,
-            unreadable=lambda error: console.talk(str(error), quiet=False),
+            unreadable=unreadable,
+            refused=refused,
             tally=tally,
             step=step,
         ):
@@ -107,4 +119,4 @@ def _print(match: Match, *, as_json: bool) -> None:
     else:
         group = " ".join(f"{name}={value}" for name, value in match.group.items())
         events = match.event_ids[0] if len(match.event_ids) == 1 else f"{len(match.event_ids)} events"
-        console.line("\t".join(part for part in (match.time, match.rule.level, match.rule.stem, events, group) if part))
+        console.row([match.time, match.rule.level, match.rule.stem, events, group])

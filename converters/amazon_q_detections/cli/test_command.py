@@ -13,7 +13,6 @@ from amazon_q_detections.errors import ContentError, Refused
 
 if TYPE_CHECKING:
     from amazon_q_detections.fixture import Fixture
-    from amazon_q_detections.rule import Rule
 
 
 @click.command("test")
@@ -52,30 +51,35 @@ def command(
         raise ContentError("--events", "is missing: these rules have no built-in events.", mend="Add --events DIR.")
     pairs = prove.paired(rules, fixture.load(places))
     results: list[prove.Verdict] = []
-    bad = 0
+    problems: dict[str, str] = {}
     with console.progress("Testing", len(pairs), quiet=quiet) as step:
         for rule, events in pairs:
-            if events is None:
-                bad += 1
-                console.talk(f"{rule.stem}: has no events file.", quiet=False)
+            try:
+                if events is None:
+                    raise Refused("no events file", "a rule is tested on the events of the file of its stem.")
+                verdicts = list(prove.verdicts([(rule, events)], engine_names))
+            except Refused as refused:
+                problem = refused.within(stem=rule.stem)
+                problems[rule.stem] = f"{problem.construct}: {problem.reason}"
+                if as_json:
+                    console.json_line({"stem": rule.stem, "refused": problems[rule.stem]})
+                console.talk(str(problem), quiet=False)
             else:
-                bad += _judge(rule, events, engine_names, results, as_json=as_json)
+                results.extend(verdicts)
+                _tell(verdicts, events, as_json=as_json)
             step()
     if junit:
-        prove.write_junit(junit, results)
+        prove.write_junit(junit, results, problems)
     good = sum(result.good for result in results)
-    console.talk(f"{len(pairs)} rules, {len(results)} verdicts: {good} as expected, {bad} not.", quiet=quiet)
-    return FINDINGS if bad else GOOD
+    untested = f" {len(problems)} rules could not be tested." if problems else ""
+    console.talk(
+        f"{len(pairs)} rules, {len(results)} verdicts: {good} as expected, {len(results) - good} not.{untested}", quiet=quiet
+    )
+    return FINDINGS if problems or good < len(results) else GOOD
 
 
-def _judge(rule: Rule, events: Fixture, names: list[str], results: list[prove.Verdict], *, as_json: bool) -> int:
-    """Print the verdicts of one rule, add them to *results*, and count those that are not as expected."""
-    try:
-        verdicts = list(prove.verdicts([(rule, events)], names))
-    except Refused as refused:
-        console.talk(str(refused.within(stem=rule.stem)), quiet=False)
-        return 1
-    results.extend(verdicts)
+def _tell(verdicts: list[prove.Verdict], events: Fixture, *, as_json: bool) -> None:
+    """Print the verdicts of one rule: all as JSON, or in words those that are not as expected."""
     for verdict in verdicts:
         if as_json:
             console.json_line(
@@ -91,4 +95,3 @@ def _judge(rule: Rule, events: Fixture, names: list[str], results: list[prove.Ve
         elif not verdict.good:
             wanted = "should match and does not" if verdict.expected else "should not match and does"
             console.line(f"FAILED {verdict.stem} [{verdict.engine}]: {verdict.event!r} {wanted} ({events.path})")
-    return sum(not verdict.good for verdict in verdicts)
