@@ -106,6 +106,23 @@ def test_a_declared_refusal_is_no_finding(built: Path) -> None:
     assert manifest(built, "cloudwatch")["refused"], "a distinct count over an array cannot be said in Logs Insights"
 
 
+def test_a_rule_that_does_not_fit_beside_the_others_is_named_and_the_rest_is_built(mine: Path, tmp_path: Path) -> None:
+    """An index has either a value or an object under one name."""
+    (mine / "aws_value.yml").write_text(MINE.replace("userIdentity.type: Root", "userIdentity: Root").replace("4e11", "4e17"))
+    (mine / "aws_deeper.yml").write_text(MINE.replace("userIdentity.type", "userIdentity.type.of").replace("4e11", "4e18"))
+    result = qdet("build", "--rules", mine, "--out", tmp_path / "out", "--json")
+    assert result.return_value == cli.FINDINGS
+    refused = [json.loads(line) for line in result.stdout.splitlines()]
+    assert {(one["stem"], one["target"]) for one in refused} == {("aws_value", "opensearch"), ("aws_root_login", "opensearch")}
+    assert {one["stem"] for one in manifest(tmp_path / "out", "opensearch")["rules"]} == {"aws_deeper"}
+    assert len(manifest(tmp_path / "out", "splunk")["rules"]) == 3
+
+
+def test_a_schema_goes_to_the_target_that_has_it(tmp_path: Path) -> None:
+    assert qdet("build", "--schema", "aws_addon", "--out", tmp_path).return_value == cli.GOOD
+    assert {manifest(tmp_path, target)["schema"] for target in NAMES} == {"aws_addon", "cloudtrail"}
+
+
 def test_one_target_alone(tmp_path: Path) -> None:
     assert qdet("build", "--target", "splunk", "--out", tmp_path).return_value == cli.GOOD
     assert [path.name for path in tmp_path.iterdir()] == ["splunk"]
@@ -169,6 +186,7 @@ def test_check_writes_nothing_and_names_what_differs(mine: Path, tmp_path: Path)
     [
         (["--target", "splnk"], "Did you mean 'splunk'?"),
         (["--target", "splunk", "--schema", "addon"], "--schema: splunk has no schema 'addon'"),
+        (["--schema", "aws_adon"], "Did you mean 'aws_addon'?"),
         (["--name", "../evil"], "is no bundle name"),
         (["--placeholders", "rules.json"], "is not a mapping"),
     ],

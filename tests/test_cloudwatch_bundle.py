@@ -56,6 +56,42 @@ def lint(folder: Path, tree: dict[str, bytes]) -> subprocess.CompletedProcess[st
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
+OWN = """
+title: {stem}
+id: 5b1f8e0e-54e7-4a1c-9d53-2b6f0c9a4e11
+name: logins
+logsource: {{product: aws, service: cloudtrail}}
+detection:
+    selection: {{eventSource: signin.amazonaws.com, eventName: ConsoleLogin}}
+    condition: selection
+---
+title: {stem}
+id: 5b1f8e0e-54e7-4a1c-9d53-2b6f0c9a4e12
+correlation: {{type: event_count, rules: [logins], group-by: [{keys}], timespan: {timespan}, condition: {{gte: 5}}}}
+level: high
+"""
+
+
+@pytest.mark.parametrize(
+    ("stem", "timespan", "keys", "reason"),
+    [
+        ("my-own_rule", "1h", "a", ""),
+        ("aws_long", "30d", "a", "looks back 30 days"),
+        ("aws_wide", "1h", "a, b, c, d, e, f", "groups by 5 fields"),
+    ],
+)
+def test_a_users_rule_gives_a_good_template(stem: str, timespan: str, keys: str, reason: str, tmp_path: Path) -> None:
+    """What no log alarm can run has a saved query, and no alarm; the manifest says why."""
+    (tmp_path / f"{stem}.yml").write_text(OWN.format(stem=stem, timespan=timespan, keys=keys))
+    query = CloudWatch().compile(ruleset.load([tmp_path])[0], "cloudtrail")
+    made = CloudWatch().bundle([query], name="acme", schema="cloudtrail")
+    assert reason in query.missing.get("alarm", "")
+    assert len(resources(made, "AWS::CloudWatch::LogAlarm")) == (not reason)
+    assert len(resources(made, "AWS::Logs::QueryDefinition")) == 1
+    done = lint(tmp_path, made)
+    assert done.returncode == 0, done.stdout
+
+
 def test_cfn_lint_accepts_the_templates(tree: dict[str, bytes], tmp_path: Path) -> None:
     done = lint(tmp_path, tree)
     assert (done.returncode, done.stdout) == (0, "")

@@ -67,7 +67,7 @@ def make(
     rules: Sequence[Rule],
     chosen: Iterable[Registration],
     *,
-    schema: str | None = None,
+    schemas: Sequence[str] = (),
     name: str = DEFAULT_NAME,
     step: Callable[[], None] = lambda: None,
 ) -> list[Bundle]:
@@ -79,7 +79,18 @@ def make(
         raise ContentError("--name", f"{name!r} is no bundle name.", mend="Use 3 to 61 of a-z, 0-9 and _.")
     _refuse_stems(rules)
     chosen = list(chosen)
-    return [_bundle(rules, registration, schema_of(registration, schema), name, step) for registration in chosen]
+    for schema in schemas:
+        if all(schema not in registration.schemas for registration in chosen):
+            raise _no_schema(", ".join(registration.name for registration in chosen), schema, chosen)
+    return [_bundle(rules, one, _schema_among(one, schemas), name, step) for one in chosen]
+
+
+def _schema_among(registration: Registration, schemas: Sequence[str]) -> str:
+    """The one of *schemas* that the target has, or its first; raises ContentError for two of them."""
+    own = [schema for schema in dict.fromkeys(schemas) if schema in registration.schemas]
+    if len(own) > 1:
+        raise ContentError("--schema", f"{' and '.join(own)} are both of {registration.name}.", mend="Build one at a time.")
+    return schema_of(registration, own[0] if own else None)
 
 
 def schema_of(registration: Registration, schema: str | None) -> str:
@@ -87,12 +98,13 @@ def schema_of(registration: Registration, schema: str | None) -> str:
     if schema is None:
         return registration.schemas[0]
     if schema not in registration.schemas:
-        raise ContentError(
-            "--schema",
-            f"{registration.name} has no schema {schema!r}.",
-            mend=did_you_mean(schema, registration.schemas),
-        )
+        raise _no_schema(registration.name, schema, [registration])
     return schema
+
+
+def _no_schema(name: str, schema: str, chosen: Iterable[Registration]) -> ContentError:
+    known = [known for registration in chosen for known in registration.schemas]
+    return ContentError("--schema", f"{name} has no schema {schema!r}.", mend=did_you_mean(schema, known))
 
 
 def _refuse_stems(rules: Sequence[Rule]) -> None:
@@ -120,13 +132,23 @@ def _bundle(rules: Sequence[Rule], registration: Registration, schema: str, name
                 with rule.blamed():
                     queries.append(target.compile(rule, schema))
             except Refused as refused:
-                reason = f"{refused.construct}: {refused.reason}"
-                refusals.append(Refusal(rule.stem, target.name, reason, target.name in rule.refusals))
+                refusals.append(_refusal(rule, target.name, refused))
         step()
-    tree = target.bundle(queries, name=name, schema=schema)
+    tree = None
+    while tree is None:
+        try:
+            tree = target.bundle(queries, name=name, schema=schema)
+        except Refused as refused:  # two rules that cannot be in one bundle
+            (rule,) = (query.rule for query in queries if query.rule.stem == refused.stem)
+            refusals.append(_refusal(rule, target.name, refused))
+            queries = [query for query in queries if query.rule is not rule]
     tree[bundle.MANIFEST] = _manifest(target.name, schema, name, sorted(tree), queries, refusals, left_out)
     compiled = tuple(query.rule.stem for query in queries)
     return Bundle(target.name, schema, tree, compiled, tuple(refusals), tuple(left_out))
+
+
+def _refusal(rule: Rule, target: str, refused: Refused) -> Refusal:
+    return Refusal(rule.stem, target, f"{refused.construct}: {refused.reason}", target in rule.refusals)
 
 
 def _manifest(

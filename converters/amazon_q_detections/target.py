@@ -43,4 +43,7 @@ class Target(ABC, Generic[Q]):
 
     @abstractmethod
     def bundle(self, queries: Sequence[Q], *, name: str, schema: str) -> dict[str, bytes]:
-        """The files of the bundle called *name*, relative path to content, the same bytes every time."""
+        """The files of the bundle called *name*, relative path to content, the same bytes every time.
+
+        Raises Refused with the stem of a rule that cannot be in one bundle with the rest.
+        """

@@ -16,7 +16,10 @@ from amazon_q_detections.cli import FINDINGS, GOOD, console, options
     "--target", "target_names", multiple=True, metavar="T",
     help=f"Only this target; repeatable. One of {', '.join(target.name for target in targets.TARGETS)}.",
 )  # fmt: skip
-@click.option("--schema", metavar="S", help="The log schema, if not the target's first; see `qdet list schemas`.")
+@click.option(
+    "--schema", "schemas", multiple=True, metavar="S",
+    help="The log schema, if not the target's first; repeatable. See `qdet list schemas`.",
+)  # fmt: skip
 @click.option("--name", default=build.DEFAULT_NAME, show_default=True, help="Name of the bundles.")
 @click.option("--out", default="dist", show_default=True, type=click.Path(file_okay=False, path_type=Path))
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 and list the paths that would change.")
@@ -27,7 +30,7 @@ def command(
     with_builtin: bool,
     placeholders: Path | None,
     target_names: tuple[str, ...],
-    schema: str | None,
+    schemas: tuple[str, ...],
     name: str,
     out: Path,
     check: bool,
@@ -49,7 +52,7 @@ def command(
     chosen = build.chosen_targets(target_names)
     rules = options.chosen_rules((), rule_dirs, with_builtin, content.read_placeholders(placeholders))
     with console.progress("Compiling", len(rules) * len(chosen), quiet=quiet) as step:
-        bundles = build.make(rules, chosen, schema=schema, name=name, step=step)
+        bundles = build.make(rules, chosen, schemas=schemas, name=name, step=step)
     for made in bundles:
         _tell(made, as_json=as_json, quiet=quiet)
     undeclared = any(not refusal.declared for made in bundles for refusal in made.refusals)

@@ -50,12 +50,13 @@ class CloudWatch(Target[InsightsQuery]):
                 stem=rule.stem,
                 target=self.name,
             )
+        no_alarm = template.no_alarm(rule, parts.by)
         definition = json_text.indented(query_definition.of(rule, parts.text))
         return InsightsQuery(
             rule=rule,
             schema=schema,
             texts={"insights": parts.text, "query_definition": definition},
-            missing={},
+            missing={template.ALARM: no_alarm} if no_alarm else {},
             promise="spans up to timespan - step" if rule.is_correlation else "each event once, by delivery time",
             assumptions=parts.assumptions,
             deciding=parts.deciding,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -27,10 +28,18 @@ _RULES = 200
 _BYTES = 700_000
 _DESCRIPTION = 1024  # PutMetricAlarm and PutLogAlarm, AlarmDescription
 _SILENT_LEVELS = ("informational",)  # nobody is to be called for these
+ALARM = "alarm"
+"""What a query is missing that no log alarm can run."""
+
+_LONGEST_LOOK_BACK = 2_592_000  # s; AWS::CloudWatch::LogAlarm, ScheduleConfiguration.StartTimeOffset
+_MOST_GROUPS = 5  # CloudWatch User Guide, "Log alarms", aggregation expression
 _ARRIVAL_DELAY = 60  # s; an event just delivered is not yet found by every query
 
+_FORMAT = "2010-09-09"
+_ALARM_TYPE = "AWS::CloudWatch::LogAlarm"
+_LOG_GROUPS = "LogGroupNames"
 _PARAMETERS: dict[str, Any] = {
-    "LogGroupNames": {
+    _LOG_GROUPS: {
         "Type": "CommaDelimitedList",
         "Description": "Names of the log groups that your trails deliver to.",
     },
@@ -122,9 +131,18 @@ def files(queries: Sequence[InsightsQuery], name: str) -> dict[str, str]:
 
 def _template(resources: dict[str, Any], name: str, number: int, of: int) -> dict[str, Any]:
     part = f", part {number} of {of}" if of > 1 else ""
+    description = f"{name}: Sigma rules as Logs Insights queries and alarms{part}"
+    if not any(resource["Type"] == _ALARM_TYPE for resource in resources.values()):
+        parameters = {_LOG_GROUPS: _PARAMETERS[_LOG_GROUPS]}
+        return {
+            "AWSTemplateFormatVersion": _FORMAT,
+            "Description": description,
+            "Parameters": parameters,
+            "Resources": resources,
+        }
     return {
-        "AWSTemplateFormatVersion": "2010-09-09",
-        "Description": f"{name}: Sigma rules as Logs Insights queries and alarms{part}",
+        "AWSTemplateFormatVersion": _FORMAT,
+        "Description": description,
         "Parameters": _PARAMETERS,
         "Conditions": _CONDITIONS,
         "Resources": {_ROLE: _ROLE_RESOURCE, **resources},
@@ -138,7 +156,7 @@ def _dumped(document: Any) -> str:
 def _logical_id(stem: str) -> str:
     """Letters and digits only, so a hash keeps stems apart that differ in underscores."""
     digest = hashlib.sha256(stem.encode()).hexdigest()[:6]
-    return "".join(part.capitalize() for part in stem.split("_"))[:200] + digest
+    return "".join(part.capitalize() for part in re.split("[_-]", stem))[:200] + digest
 
 
 def _resources(query: InsightsQuery) -> dict[str, Any]:
@@ -151,28 +169,37 @@ def _resources(query: InsightsQuery) -> dict[str, Any]:
             "Properties": {
                 "Name": definition["name"],
                 "QueryString": definition["queryString"],
-                "LogGroupNames": {"Ref": "LogGroupNames"},
+                "LogGroupNames": {"Ref": _LOG_GROUPS},
             },
         }
     }
-    if rule.level not in _SILENT_LEVELS:
+    if rule.level not in _SILENT_LEVELS and ALARM not in query.missing:
         made[f"Alarm{own}"] = {
-            "Type": "AWS::CloudWatch::LogAlarm",
+            "Type": _ALARM_TYPE,
             "Condition": "CreateAlarms",
             "Properties": _alarm(query),
         }
     return made
 
 
+def no_alarm(rule: Rule, by: Sequence[str]) -> str:
+    """Why a log alarm cannot run a rule that groups *by* these fields; empty if it can."""
+    if _window(rule)["StartTimeOffset"] > _LONGEST_LOOK_BACK:
+        return "a log alarm looks back 30 days at most, the delay or the step included."
+    if len(by) > _MOST_GROUPS:
+        return f"a log alarm groups by {_MOST_GROUPS} fields at most."
+    return ""
+
+
+def _window(rule: Rule) -> dict[str, int]:
+    if rule.is_correlation:
+        return {"StartTimeOffset": rule.timespan + rule.schedule.delay}
+    return {"StartTimeOffset": rule.schedule.step + _ARRIVAL_DELAY, "EndTimeOffset": _ARRIVAL_DELAY}
+
+
 def _alarm(query: InsightsQuery) -> dict[str, Any]:
     rule = query.rule
-    schedule = rule.schedule
     by = f" by {', '.join(query.by)}" if query.by else ""
-    if rule.is_correlation:
-        timespan = rule.timespan
-        window = {"StartTimeOffset": timespan + schedule.delay}
-    else:
-        window = {"StartTimeOffset": schedule.step + _ARRIVAL_DELAY, "EndTimeOffset": _ARRIVAL_DELAY}
     return {
         "AlarmName": {"Fn::Sub": f"${{AWS::StackName}}-{rule.stem}"},
         "AlarmDescription": _description(rule),
@@ -186,9 +213,9 @@ def _alarm(query: InsightsQuery) -> dict[str, Any]:
         "ScheduledQueryConfiguration": {
             "QueryString": query.deciding,
             "AggregationExpression": f"count(*){by}",
-            "LogGroupIdentifiers": {"Ref": "LogGroupNames"},
+            "LogGroupIdentifiers": {"Ref": _LOG_GROUPS},
             "ScheduledQueryRoleARN": {"Fn::GetAtt": [_ROLE, "Arn"]},
-            "ScheduleConfiguration": {"ScheduleExpression": _rate(schedule.step), **window},
+            "ScheduleConfiguration": {"ScheduleExpression": _rate(rule.schedule.step), **_window(rule)},
         },
         "Tags": [
             {"Key": "sigma:id", "Value": rule.id},

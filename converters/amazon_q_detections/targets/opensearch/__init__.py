@@ -82,11 +82,20 @@ class OpenSearch(Target[OpenSearchQuery]):
 
 
 def template(queries: Sequence[OpenSearchQuery], schema: dict[str, Any], shape: mapping.Shape) -> dict[str, Any]:
-    """The index template for these queries: the fields they read, and the columns of results."""
+    """The index template for these queries: the fields they read, and the columns of results.
+
+    Raises Refused with the stem of a rule that reads as a value what another reads as an object, or the other way.
+    """
     leaves: dict[str, set[str]] = {column: set() for column in schema["columns"] if column != schema["time"]}
     containers: set[str] = set()
+    objects = {parent for leaf in leaves for parent in mapping.above(leaf)}
     for query in queries:
         for field, needed in query.leaves.items():
+            other = mapping.clash(field, leaves, objects)
+            if other:
+                message = f"{other} is read too, and an index has either a value or an object there."
+                raise Refused(f"the field {field}", message, stem=query.rule.stem)
+            objects.update(mapping.above(field))
             leaves.setdefault(field, set()).update(needed)
         containers |= query.containers
     return mapping.template(leaves, containers, time=schema["time"], shape=shape)

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from amazon_q_detections.errors import Refused
 from amazon_q_detections.targets.opensearch import fields
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Container, Iterable, Mapping
 
 Shape = Literal["nested", "flat"]
 
@@ -59,14 +58,22 @@ def _nested(flat: Mapping[str, Any]) -> dict[str, Any]:
         *parents, last = field.split(".")
         place = properties
         for parent in parents:
-            entry = place.setdefault(parent, {"properties": {}})
-            if "properties" not in entry:
-                raise Refused(f"the field {field}", f"another rule reads {parent} as a value, and it cannot be an object too.")
-            place = entry["properties"]
-        if last in place:
-            raise Refused(f"the field {field}", "another rule reads members of it, and it cannot be a value too.")
+            place = place.setdefault(parent, {"properties": {}})["properties"]
         place[last] = mapping
     return properties
+
+
+def clash(field: str, leaves: Container[str], objects: Container[str]) -> str:
+    """The field that one mapping cannot have beside *field*, since one of the two holds the other; empty if none."""
+    if field in objects:
+        return f"{field}.*"
+    return next((parent for parent in above(field) if parent in leaves), "")
+
+
+def above(field: str) -> list[str]:
+    """The objects that hold *field*, the outermost first."""
+    steps = field.split(".")
+    return [".".join(steps[:depth]) for depth in range(1, len(steps))]
 
 
 def _presence(path: str) -> dict[str, Any]:
