@@ -12,7 +12,8 @@ from test_splunk_app import stanzas
 
 from amazon_q_detections import __version__, content, fixture, prove, ruleset
 from amazon_q_detections.errors import ContentError
-from amazon_q_detections.rule import LEVELS, Rule
+from amazon_q_detections.form import LEVELS
+from amazon_q_detections.rule import Rule
 from amazon_q_detections.targets.splunk import Splunk, SplunkQuery
 from amazon_q_detections.targets.splunk.assumptions import ASSUMPTIONS
 
