@@ -1,7 +1,8 @@
 """Runs the few Logs Insights commands that our queries are made of on records, strictly: what it does not know is an error.
 
 It follows the CloudWatch Logs User Guide for the commands and functions below, RE2 itself for regular expressions, and where the
-guide is silent the named assumptions of our compiler. `not` of something unknown is an error: our queries must not rest on it.
+guide is silent the named assumptions of our compiler. `not` of something unknown is an error, and so is a `not` beside `and` or
+`or` without parentheses: our queries must not rest on either. What an assumption leaves open, a Dialect decides.
 """
 
 from __future__ import annotations
@@ -9,8 +10,10 @@ from __future__ import annotations
 import ipaddress
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 import re2
@@ -20,54 +23,89 @@ from amazon_q_detections import record
 
 Row = dict[str, Any]
 
+# CloudWatch Logs User Guide, "Supported logs and discovered fields": the fields that are discovered of an event, the first ones.
+MOST_FIELDS = 200
+
 _TOKEN = re.compile(
     r"""\s*(?:(?P<regex>/(?:[^/\\]|\\.)*/)|(?P<text>'[^']*')|(?P<quoted>`[^`]*`)|(?P<number>\d+(?:\.\d+)?)"""
-    r"""|(?P<name>[@A-Za-z_][@A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)*)|(?P<sign><=|>=|[()\[\]=<>,+*-]))""",
+    r"""|(?P<name>[@A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+|\.`[^`]+`|\[\d+\])*)|(?P<sign><=|>=|[()\[\]=<>,+*-]))""",
     re.VERBOSE,
 )
+_STEP = re.compile(r"\.?(?:`(?P<quoted>[^`]+)`|(?P<plain>[A-Za-z0-9_]+)|\[(?P<number>\d+)\])")
 
 
+@dataclass(frozen=True)
+class Dialect:
+    """How JSON booleans read in a parsed record, and how jsonStringify writes: what the assumptions allow."""
+
+    booleans: tuple[Any, Any] = (0, 1)
+    spaced: bool = False
+
+    def written(self, value: Any) -> str:
+        if not self.spaced:
+            return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        return json.dumps(value, ensure_ascii=True, separators=(", ", " : ")).replace("/", "\\/")
+
+
+DIALECTS = (Dialect(), Dialect(booleans=("false", "true"), spaced=True))
+
+
+@dataclass(frozen=True)
 class Parsed:
-    """What jsonParse gives; only jsonStringify reads it, after a dot has reached into it."""
+    """A map or list that jsonParse gives: comparisons with it are false, most functions take it for null."""
 
-    def __init__(self, value: Any) -> None:
-        self.value = value
+    value: Any
 
 
 def row(event: Mapping[str, Any]) -> Row:
-    """The discovered fields of a record: arrays numbered, booleans 1 and 0, null and `{}` absent."""
-    found: Row = {"@message": json.dumps(event, ensure_ascii=False)}
-    _discover(event, "", found)
-    return found
+    """The discovered fields of a record: arrays numbered, booleans 1 and 0, null and `{}` absent, 200 and no more."""
+    return {"@message": json.dumps(event, ensure_ascii=False), **dict(islice(_discovered(event, ""), MOST_FIELDS))}
 
 
-def _discover(value: Any, name: str, found: Row) -> None:
+def _discovered(value: Any, name: str) -> Iterator[tuple[str, Any]]:
     if isinstance(value, Mapping):
         for key, inner in value.items():
-            _discover(inner, f"{name}.{key}" if name else key, found)
+            yield from _discovered(inner, f"{name}.{key}" if name else key)
     elif isinstance(value, list):
         for number, inner in enumerate(value):
-            _discover(inner, f"{name}.{number}", found)
+            yield from _discovered(inner, f"{name}.{number}")
     elif isinstance(value, bool):
-        found[name] = int(value)
+        yield name, int(value)
     elif value is not None:
-        found[name] = value
+        yield name, value
 
 
-def run(query: str, rows: list[Row], end: float = 0.0) -> list[Row]:
+def run(query: str, rows: list[Row], end: float = 0.0, dialect: Dialect = DIALECTS[0]) -> list[Row]:
     """The result of a query in a run that ends then (s since 1970)."""
     commands = [line for line in query.split("\n") if not line.startswith("#")]
     table = [dict(one) for one in rows]
+    run_of = _Run(end * 1000, dialect)
     for command in re.split(r"\n\| ", "\n".join(commands)):
         name, _, rest = command.partition(" ")
-        table = _COMMANDS[name](table, " ".join(rest.split("\n")), end * 1000)
+        table = _COMMANDS[name](table, " ".join(rest.split("\n")), run_of)
     return table
+
+
+@dataclass(frozen=True)
+class _Run:
+    """When a run ends (ms since 1970), and in which dialect."""
+
+    end: float
+    dialect: Dialect
+
+    def expression(self, text: str) -> _Expression:
+        made = _Expression(text, self.end)
+        made.dialect = self.dialect
+        return made
 
 
 class _Expression(Expression):
     pattern = _TOKEN
+    dialect: Dialect
 
     def _or(self) -> Any:
+        if self._peek() == "not":
+            return self._not()
         result = self._and()
         while self._peek() == "or":
             self._next()
@@ -76,20 +114,19 @@ class _Expression(Expression):
         return result
 
     def _and(self) -> Any:
-        result = self._not()
+        result = self._comparison()
         while self._peek() == "and":
             self._next()
-            other = self._not()
+            other = self._comparison()
             result = False if False in (result, other) else None if None in (result, other) else True
         return result
 
     def _not(self) -> Any:
-        if self._peek() == "not":
-            self._next()
-            inner = self._not()
-            assert isinstance(inner, bool), "not of something unknown"
-            return not inner
-        return self._comparison()
+        self._next()
+        inner = self._comparison()
+        assert isinstance(inner, bool), "not of something unknown"
+        assert self._peek() in ("", ")", ","), "not beside and, or"
+        return not inner
 
     def _comparison(self) -> Any:
         left = self._sum()
@@ -101,7 +138,9 @@ class _Expression(Expression):
             self._next()
             kind, token = self._next()
             assert kind == "regex"
-            return None if left is None else re2.search(token[1:-1].replace("\\/", "/"), record.text(left)) is not None
+            if left is None or isinstance(left, Parsed):
+                return None if left is None else False
+            return re2.search(token[1:-1].replace("\\/", "/"), record.text(left)) is not None
         if operator == "in":
             self._next()
             return None if left is None else any(_compared("=", left, option) for option in self._list())
@@ -140,22 +179,42 @@ class _Expression(Expression):
         return self._call(token) if self._peek() == "(" else self._field(token)
 
     def _field(self, name: str) -> Any:
-        for own, value in self.row.items():
-            if isinstance(value, Parsed) and name.startswith(own + "."):
-                place = value.value
-                for step in name[len(own) + 1 :].split("."):
-                    place = place.get(step) if isinstance(place, dict) else None
-                return None if place is None else Parsed(place)
-        return self.row.get(name)
+        own, *_ = re.split(r"[.\[]", name, maxsplit=1)
+        if not isinstance(self.row.get(own), Parsed):
+            assert "[" not in name, name
+            return self.row.get(name)
+        place = self.row[own].value
+        for step in _STEP.finditer(name, len(own)):
+            if step["number"] is not None:
+                place = place[int(step["number"])] if isinstance(place, list) and int(step["number"]) < len(place) else None
+            else:
+                place = place.get(step["quoted"] or step["plain"]) if isinstance(place, dict) else None
+        if isinstance(place, (dict, list)):
+            return Parsed(place)
+        return self.dialect.booleans[place] if isinstance(place, bool) else place
 
     def _call(self, name: str) -> Any:
         arguments = self._arguments()
-        return self.now if name == "queryEndTime" else _FUNCTIONS[name](*arguments)
+        match name:
+            case "queryEndTime":
+                return self.now
+            case "jsonStringify":
+                return self.dialect.written(arguments[0].value) if isinstance(arguments[0], Parsed) else None
+            case "ispresent":  # what it says of a map is not documented
+                return None if isinstance(arguments[0], Parsed) else arguments[0] is not None
+            case "if":
+                return arguments[1] if _decided(arguments[0]) else arguments[2]
+        found = [None if isinstance(one, Parsed) else one for one in arguments]
+        if name == "coalesce":
+            return next((one for one in found if one is not None), None)
+        return None if None in found else _FUNCTIONS[name](*found)
 
 
 def _compared(operator: str, left: Any, right: Any) -> bool | None:
     if left is None or right is None:
         return None
+    if isinstance(left, Parsed) or isinstance(right, Parsed):
+        return False
     numbers = [_number(left), _number(right)]
     if None not in numbers:
         left, right = numbers
@@ -177,7 +236,7 @@ def _number(value: Any) -> float | None:
 
 def _in_subnet(value: Any, network: str) -> bool:
     try:
-        return value is not None and ipaddress.ip_address(str(value)) in ipaddress.ip_network(network)
+        return ipaddress.ip_address(str(value)) in ipaddress.ip_network(network)
     except ValueError:
         return False
 
@@ -190,18 +249,15 @@ def _parse_date(value: Any, form: str, zone: str) -> float | None:
         return None
 
 
+# Of a missing value, or a map, each of them makes null.
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "ispresent": lambda value: value is not None,
-    "isNumeric": lambda value: value is not None and _number(value) is not None,
+    "isNumeric": lambda value: _number(value) is not None,
     "isIpInSubnet": _in_subnet,
-    "tolower": lambda value: None if value is None else record.text(value).lower(),
-    "coalesce": lambda *values: next((value for value in values if value is not None), None),
+    "tolower": lambda value: record.text(value).lower(),
+    "concat": lambda *values: "".join(map(record.text, values)),
+    "fromMillis": lambda value: record.iso(value / 1000),
     "jsonParse": lambda text: Parsed(json.loads(text)),
-    "jsonStringify": lambda parsed: (
-        None if parsed is None else json.dumps(parsed.value, ensure_ascii=False, separators=(",", ":"))
-    ),
-    "if": lambda test, yes, no: yes if _decided(test) else no,
-    "replace": lambda value, old, new: None if value is None else str(value).replace(old, new),
+    "replace": lambda value, old, new: str(value).replace(old, new),
     "parseDate": _parse_date,
 }
 
@@ -211,18 +267,18 @@ def _decided(test: Any) -> bool:
     return test
 
 
-def _filter(table: list[Row], rest: str, end: float) -> list[Row]:
-    test = _Expression(rest, end)
+def _filter(table: list[Row], rest: str, of: _Run) -> list[Row]:
+    test = of.expression(rest)
     return [one for one in table if test.value(one) is True]
 
 
-def _fields(table: list[Row], rest: str, end: float) -> list[Row]:
+def _fields(table: list[Row], rest: str, of: _Run) -> list[Row]:
     made = [re.fullmatch(r"\s*(.*) as (q_\w+)\s*", part, re.DOTALL) for part in _split(rest)]
     for one in table:
         for part in made:
             assert part, rest
             assert part[2] not in one, f"{part[2]} is defined twice"
-            one[part[2]] = _Expression(part[1], end).value(one)
+            one[part[2]] = of.expression(part[1]).value(one)
     return table
 
 
@@ -242,12 +298,12 @@ def _split(text: str) -> list[str]:
     return [*parts, text[start:]]
 
 
-def _stats(table: list[Row], rest: str, end: float) -> list[Row]:
+def _stats(table: list[Row], rest: str, of: _Run) -> list[Row]:
     text, _, by = rest.partition(" by ")
     keys = [re.fullmatch(r"\s*(\S+?)(?: as (\w+))?\s*", part) for part in _split(by)] if by else []
     groups: dict[tuple[Any, ...], list[Row]] = {}
     for one in table:
-        groups.setdefault(tuple(_Expression(key[1], end).value(one) for key in keys if key), []).append(one)
+        groups.setdefault(tuple(of.expression(key[1]).value(one) for key in keys if key), []).append(one)
     assert all(None not in group for group in groups), "a group-by key is missing"
     made = []
     for group, rows in groups.items():
@@ -255,25 +311,25 @@ def _stats(table: list[Row], rest: str, end: float) -> list[Row]:
         for part in _split(text):
             found = re.fullmatch(r"\s*(count|min|max|sum)\((.*)\) as (q_\w+)\s*", part, re.DOTALL)
             assert found, part
-            result[found[3]] = _aggregate(found[1], found[2], rows, end)
+            result[found[3]] = _aggregate(found[1], found[2], rows, of)
         made.append(result)
     return made
 
 
-def _aggregate(function: str, argument: str, rows: list[Row], end: float) -> float:
+def _aggregate(function: str, argument: str, rows: list[Row], of: _Run) -> float:
     if function == "count":
         assert argument == "*"
         return float(len(rows))
-    values = [_Expression(argument, end).value(one) for one in rows]
+    values = [of.expression(argument).value(one) for one in rows]
     return float({"min": min, "max": max, "sum": sum}[function](value for value in values if value is not None))
 
 
-def _same(table: list[Row], rest: str, end: float) -> list[Row]:
+def _same(table: list[Row], rest: str, of: _Run) -> list[Row]:
     """`display`, `sort` and `limit` decide nothing here; what they name must only be readable."""
     assert rest
     return table
 
 
-_COMMANDS: dict[str, Callable[[list[Row], str, float], list[Row]]] = {
+_COMMANDS: dict[str, Callable[[list[Row], str, _Run], list[Row]]] = {
     "filter": _filter, "fields": _fields, "stats": _stats, "display": _same, "sort": _same, "limit": _same,
 }  # fmt: skip

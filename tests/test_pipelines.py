@@ -80,7 +80,7 @@ def test_splunk_marks_every_array_on_the_way(field: str) -> None:
 def test_cloudwatch_knows_how_to_reach_the_elements(field: str) -> None:
     schema = schema_of("cloudwatch_cloudtrail")
     assert set(arrays_on(field)[:1]) <= set(schema["arrays"])
-    assert field in schema["json_text"] or field in schema["numbered"]
+    assert field in schema["reached"]
 
 
 def keys_below(shape: Any, depth: int = 0) -> list[str]:
@@ -94,36 +94,93 @@ def keys_below(shape: Any, depth: int = 0) -> list[str]:
     return [key for name, member in shape.members.items() for key in (name, *keys_below(member, depth + 1))]
 
 
-@pytest.mark.parametrize(
-    ("field", "container"),
-    [
-        (field, container)
-        for field, container in schema_of("cloudwatch_cloudtrail")["json_text"].items()
-        if field.startswith(SIDE)
-    ],
-)
-def test_a_key_that_decides_on_a_json_text_is_of_one_place(field: str, container: str) -> None:
-    """Of one place in the text of its container, in each operation that has the field."""
-    if field == container:
-        (shape, *_) = operations_with(field.split(".")[1:])
-        assert (shape.type_name, shape.member.type_name) == ("list", "string")
-        return
-    key, steps = field.rpartition(".")[2], container.split(".")[1:]
-    relative = field.removeprefix(f"{container}.").split(".")
-    for name in MODEL.operation_names:
-        shape: Any = MODEL.operation_model(name).input_shape
-        for step in steps:
-            shape = shape.members.get(step) if shape is not None and shape.type_name == "structure" else None
-        if shape is not None and key in keys_below(shape) and operations_with([*steps, *relative]):
-            assert keys_below(shape).count(key) == 1, name
+REACHED = {field: how for field, how in schema_of("cloudwatch_cloudtrail")["reached"].items() if field.startswith(SIDE)}
 
 
-@pytest.mark.parametrize(("field", "bound"), list(schema_of("cloudwatch_cloudtrail")["numbered"].items()))
-def test_numbered_elements_are_as_many_as_the_api_takes(field: str, bound: list[Any]) -> None:
-    array, most = bound
-    assert array in arrays_on(field)
-    sizes = [shape.metadata.get("max") for shape in operations_with(array.split(".")[1:]) if shape.metadata.get("max")]
-    assert most in sizes
+@pytest.mark.parametrize(("field", "how"), list(REACHED.items()))
+def test_a_field_below_an_array_is_reached_in_a_way_that_is_exact(field: str, how: dict[str, Any]) -> None:
+    """Its key is of one place in the text of the array, or of the arrays it is sought in; or the elements are as many as given."""
+    assert how["array"] in arrays_on(field)
+    steps = how["array"].split(".")[1:]
+    shapes = [one for one in operations_with(steps) if operations_at(one, field.removeprefix(how["array"]).split(".")[1:])]
+    assert shapes
+    if "most" in how:
+        assert field == f"{how['array']}.{how['key']}"
+        assert {shape.metadata.get("max") for shape in shapes} == {how["most"]}
+    elif "within" in how:
+        assert field.endswith(f".{how['within']}.{how['key']}")
+        for shape in shapes:
+            assert keys_below(shape).count(how["within"]) == 1
+            (inner,) = (one for one in shapes_below(shape) if one[0] == how["within"])
+            assert keys_below(inner[1]).count(how["key"]) == 1
+            assert not nested_objects_in_lists(inner[1].member)
+    elif "key" in how:
+        assert field.endswith(f".{how['key']}")
+        assert all(keys_below(shape).count(how["key"]) == 1 for shape in shapes)
+    else:
+        assert field == how["array"]
+        assert {shape.member.type_name for shape in shapes} == {"string"}
+
+
+def operations_at(shape: Any, path: list[str]) -> bool:
+    """Whether a shape has anything at a path, arrays walked through."""
+    for step in path:
+        while shape is not None and shape.type_name == "list":
+            shape = shape.member
+        shape = shape.members.get(step) if shape is not None and shape.type_name == "structure" else None
+    return shape is not None
+
+
+def shapes_below(shape: Any, depth: int = 0) -> list[tuple[str, Any]]:
+    """Every key below a shape with the shape it has there."""
+    if depth > 8:
+        return []
+    if shape.type_name == "list":
+        return shapes_below(shape.member, depth + 1)
+    if shape.type_name != "structure":
+        return []
+    return [one for name, member in shape.members.items() for one in ((name, member), *shapes_below(member, depth + 1))]
+
+
+def nested_objects_in_lists(shape: Any) -> bool:
+    """Whether a list of anything but scalars lies below a shape."""
+    below = [member for _, member in shapes_below(shape)]
+    return any(member.type_name == "list" and member.member.type_name in ("structure", "list") for member in below)
+
+
+def arrays_of(service: str, side: str) -> set[str]:
+    """The outermost arrays of every request, or of every answer that CloudTrail records, of a service."""
+    model = ServiceModel(Loader().load_service_model(service, "service-2"))
+    found: set[str] = set()
+    for name in model.operation_names:
+        operation = model.operation_model(name)
+        shape = operation.input_shape if side == SIDE else operation.output_shape
+        if side == SIDE or not name.startswith(("Get", "List", "Check", "Search", "Describe")):
+            found |= arrays_below(shape, side, frozenset())
+    return found
+
+
+def arrays_below(shape: Any, path: str, seen: frozenset[str]) -> set[str]:
+    if shape is None or shape.name in seen:
+        return set()
+    if shape.type_name == "list" or getattr(shape, "is_event_stream", False) or shape.serialization.get("eventstream"):
+        return {path}
+    if shape.type_name != "structure":
+        return set()
+    return {
+        one for name, member in shape.members.items() for one in arrays_below(member, f"{path}.{name}", seen | {shape.name})
+    }
+
+
+@pytest.mark.parametrize("side", [SIDE, "responseElements"])
+@pytest.mark.parametrize("service", ["qbusiness", "qapps"])
+def test_cloudwatch_knows_every_array_of_the_services_it_says_it_knows(service: str, side: str) -> None:
+    schema = schema_of("cloudwatch_cloudtrail")
+    assert f"{service}.amazonaws.com" in schema["modelled_sources"]
+    listed = set(schema["arrays"])
+    assert {
+        one for one in arrays_of(service, side) if not any(one == array or one.startswith(f"{array}.") for array in listed)
+    } == set()
 
 
 SCALARS = {target: schema_of(target)["scalars"] for target in ("opensearch_cloudtrail", "cloudwatch_cloudtrail")}

@@ -7,6 +7,7 @@ tests in its own syntax and needs to know nothing else of Sigma.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import Enum
 from ipaddress import IPv4Network, IPv6Network
@@ -79,6 +80,12 @@ class Text:
         if len(self.parts) == 2 and self.parts[1] is Wild.ANY and isinstance(self.parts[0], str):
             return self.parts[0]
         return None
+
+    def fits(self, value: str) -> bool:
+        """Whether a short ASCII *value*, such as a word that a log schema writes, fits."""
+        wild = {Wild.ANY: ".*", Wild.ONE: "."}
+        pattern = "".join(wild[part] if isinstance(part, Wild) else re.escape(part) for part in self.parts)
+        return re.fullmatch(pattern, value, re.DOTALL | (0 if self.cased else re.IGNORECASE)) is not None
 
 
 @dataclass(frozen=True, slots=True)

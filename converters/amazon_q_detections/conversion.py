@@ -19,7 +19,7 @@ from amazon_q_detections import condition, content, correlation
 from amazon_q_detections.errors import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from sigma.collection import SigmaCollection
     from sigma.rule import SigmaRule
@@ -39,11 +39,18 @@ def pipeline(stem: str) -> ProcessingPipeline:
 
 def schema_of(stem: str) -> dict[str, Any]:
     """What the pipeline of that stem says of its log schema, in its `set_state` item `schema`."""
-    for item in pipeline(stem).items:
+    return next(_schemas(pipeline(stem)), {})
+
+
+def has_schema(given: ProcessingPipeline) -> bool:
+    """Whether a pipeline says anything of a log schema; one that a user makes need not."""
+    return any(True for _ in _schemas(given))
+
+
+def _schemas(given: ProcessingPipeline) -> Iterator[dict[str, Any]]:
+    for item in given.items:
         if isinstance(item.transformation, SetStateTransformation) and item.transformation.key == _SCHEMA:
-            found: dict[str, Any] = item.transformation.val
-            return found
-    return {}
+            yield item.transformation.val
 
 
 class Conversion:

@@ -43,6 +43,15 @@ def seconds(duration: Any) -> int:
     return int(found[1]) * _SECONDS[found[2]]
 
 
+def written(duration: int) -> str:
+    """Seconds as people write them: `45s`, `15m`, `1h 15m`, `2d`."""
+    parts = []
+    for unit, size in sorted(_SECONDS.items(), key=lambda one: -one[1]):
+        number, duration = divmod(duration, size)
+        parts += [f"{number}{unit}"] if number else []
+    return " ".join(parts) or "0s"
+
+
 def of(declared: Mapping[str, Any], timespan: int | None = None) -> Schedule:
     """The schedule a rule declares, completed by the contract's defaults; *timespan* (s) of a correlation.
 

@@ -9,24 +9,32 @@ ASSUMPTIONS: dict[str, tuple[str, str]] = {
         "stats count(*) by eventSource, eventName",
     ),
     "bool_1_0": (
-        "JSON booleans are discovered as 1 and 0; a number 1 cannot be told from true.",
-        "stats count(*) by readOnly",
+        "A JSON boolean reads as 1 and 0, or as true and false; a number 1 cannot be told from true.",
+        "fields jsonParse(@message) as q_record | stats count(*) by readOnly, q_record.readOnly",
     ),
     "empty_kept": (
-        "An empty string is a discovered value that /^$/ matches.",
-        'filter @message like /"errorMessage":\\s*""/ | stats count(*), sum(if(errorMessage like /^$/, 1, 0))',
+        "An empty string is a value: ispresent is true of it, and /^$/ matches it.",
+        'filter @message like /"errorMessage":\\s*""/'
+        " | stats count(*), sum(ispresent(errorMessage)), sum(if(errorMessage like /^$/, 1, 0))",
     ),
     "json_text": (
         "jsonStringify writes keys and values as JSON does, null as null, and gives null for what is absent.",
-        "fields jsonParse(@message) as q_j | fields coalesce(jsonStringify(q_j.resources), '') as q_1 | display q_1, @message",
+        "fields jsonParse(@message) as q_record | fields coalesce(jsonStringify(q_record.resources), '') as q_resources_json"
+        " | display q_resources_json, @message",
+    ),
+    "no_array": (
+        "A field that the pipeline does not list as an array, of a service that it does not know, goes through none.",
+        "fields jsonParse(@message) as q_record | filter jsonStringify(q_record.requestParameters) like /:\\s*\\[/"
+        " | stats count(*) by eventSource, eventName",
     ),
     "not_total": (
         "`not (ispresent(f) and …)` is true where f is absent.",
         "stats count(*), sum(if(not (ispresent(q_absent) and q_absent = 'x'), 1, 0))",
     ),
     "null_absent": (
-        "ispresent is false where the record has a JSON null.",
-        'filter @message like /"responseElements":\\s*null/ | stats count(*), sum(ispresent(responseElements))',
+        "ispresent is false where the record has a JSON null, as a field and in the record parsed.",
+        'filter @message like /"responseElements":\\s*null/ | fields jsonParse(@message) as q_record'
+        " | stats count(*), sum(ispresent(responseElements)), sum(ispresent(q_record.responseElements))",
     ),
     "parse_date": (
         "parseDate reads eventTime as given here, and queryEndTime() is in the same unit.",

@@ -9,9 +9,10 @@ from sigma.conversion.base import TextQueryBackend
 from sigma.correlations import SigmaCorrelationRule
 from sigma.processing.pipeline import ProcessingPipeline
 
-from amazon_q_detections import schedule
-from amazon_q_detections.conversion import Conversion, pipeline
+from amazon_q_detections import condition, schedule
+from amazon_q_detections.conversion import Conversion, has_schema, pipeline
 from amazon_q_detections.correlation import Correlation
+from amazon_q_detections.errors import Refused
 from amazon_q_detections.form import BLOCK
 from sigma.backends.cloudwatch_logs_insights import correlations, syntax
 from sigma.backends.cloudwatch_logs_insights.query import LIMIT, Filters
@@ -23,16 +24,21 @@ if TYPE_CHECKING:
     from amazon_q_detections.schedule import Schedule
 
 DEFAULT_PIPELINE = "cloudwatch_cloudtrail"
-_EVENT_ID, _EVENT_TIME = "eventID", "eventTime"
+_EVENT_TIME = "eventTime"
+_EVENT = "q_event"
 
 
 @dataclass(frozen=True)
 class Parts:
-    """A query: comment lines, the commands that decide, those that only show, and what tells its hits apart (*by*)."""
+    """A query: comment lines, the commands that decide, those that only show, and what tells its hits apart (*by*).
+
+    *naming* are the commands that give *by* its names, where only an alarm needs them.
+    """
 
     heading: tuple[str, ...]
     commands: tuple[str, ...]
     tail: tuple[str, ...]
+    naming: tuple[str, ...]
     by: tuple[str, ...]
     assumptions: tuple[str, ...]
 
@@ -44,7 +50,7 @@ class Parts:
     @property
     def deciding(self) -> str:
         """The query without the commands that only show; an alarm's aggregation takes their place."""
-        return self._joined(self.commands)
+        return self._joined((*self.commands, *self.naming))
 
     def _joined(self, commands: tuple[str, ...]) -> str:
         return "\n".join([*self.heading, "\n| ".join(commands)])
@@ -65,11 +71,9 @@ class CloudWatchLogsInsightsBackend(Conversion, TextQueryBackend):
     }
     default_correlation_method: ClassVar[str] = "window"
 
-    def __init__(
-        self, processing_pipeline: ProcessingPipeline | None = None, collect_errors: bool = False, **options: Any
-    ) -> None:
+    def __init__(self, processing_pipeline: ProcessingPipeline | None = None, collect_errors: bool = False) -> None:
         given = processing_pipeline or ProcessingPipeline()
-        super().__init__(given if given.items else pipeline(DEFAULT_PIPELINE), collect_errors, **options)
+        super().__init__(given if has_schema(given) else given + pipeline(DEFAULT_PIPELINE), collect_errors)
 
     def write(self, rule: SigmaRule | SigmaCorrelationRule, meaning: Condition | Correlation) -> str:
         """The query as text."""
@@ -77,25 +81,51 @@ class CloudWatchLogsInsightsBackend(Conversion, TextQueryBackend):
 
     def parts(self, rule: SigmaRule | SigmaCorrelationRule, meaning: Condition | Correlation) -> Parts:
         """The query in parts; raises Refused for what Logs Insights cannot say."""
-        filters = Filters(self.schema)
+        filters = Filters(self.schema, _sources(meaning))
         if isinstance(meaning, Correlation):
-            commands = correlations.lines(meaning, filters, _schedule(rule, meaning))
-            by = tuple(f"q_g{number}" for number in range(1, len(meaning.group_by) + 1))
-            tail = ["sort q_last_time desc", f"limit {LIMIT}"]
-        else:
-            commands, by = filters.lines(meaning), (_EVENT_ID,)
-            columns = ", ".join(syntax.name(column) for column in self.schema["columns"])
-            tail = [f"display {columns}", f"sort {_EVENT_TIME} desc", f"limit {LIMIT}"]
-        return Parts(tuple(_heading(rule)), tuple(commands), tuple(tail), by, tuple(sorted(filters.needs.assumptions)))
+            return self._correlation(rule, meaning, filters)
+        commands = filters.lines(meaning)
+        columns = ", ".join(self.schema["columns"])
+        tail = (f"display {columns}", f"sort {_EVENT_TIME} desc", f"limit {LIMIT}")
+        naming = () if filters.needs.record else (f"fields jsonParse(@message) as {syntax.RECORD}",)
+        naming = (*naming, f"fields {syntax.below(syntax.RECORD, correlations.EVENT_ID)} as {_EVENT}")
+        return Parts(_heading(rule), tuple(commands), tail, naming, (_EVENT,), tuple(sorted(filters.needs.assumptions)))
+
+    def _correlation(self, rule: SigmaRule | SigmaCorrelationRule, meaning: Correlation, filters: Filters) -> Parts:
+        runs = _schedule(rule, meaning)
+        written = correlations.write(meaning, filters, runs)
+        span, delay = schedule.written(meaning.timespan), schedule.written(runs.delay)
+        least = schedule.written(meaning.timespan + runs.delay)
+        window = f"Judges the {span} of events up to {delay} before the end of the time range: choose {least} or more."
+        heading = (*_heading(rule), syntax.comment(window))
+        tail = (
+            "fields fromMillis(q_from) as q_since, fromMillis(q_to) as q_until",
+            f"display {', '.join((*written.keys, *written.columns, 'q_since', 'q_until'))}",
+            "sort q_until desc",
+            f"limit {LIMIT}",
+        )
+        assumptions = tuple(sorted(filters.needs.assumptions))
+        return Parts(heading, written.commands, tail, (), written.keys, assumptions)
+
+
+def _sources(meaning: Condition | Correlation) -> frozenset[str] | None:
+    """The event sources that all events of a meaning are of, None if they may be of any."""
+    conditions = [member.condition for member in meaning.members] if isinstance(meaning, Correlation) else [meaning]
+    pinned = [condition.pinned(one, "eventSource") for one in conditions]
+    known = [one for one in pinned if one]
+    return frozenset().union(*known) if len(known) == len(pinned) else None
 
 
 def _schedule(rule: SigmaRule | SigmaCorrelationRule, meaning: Correlation) -> Schedule:
-    return schedule.of(_block(rule).get("schedule") or {}, meaning.timespan)
+    try:
+        return schedule.of(_block(rule).get("schedule") or {}, meaning.timespan)
+    except ValueError as error:
+        raise Refused(f"the schedule of the rule, since {error}", "write durations such as 5m, 1h or 2d.") from error
 
 
-def _heading(rule: SigmaRule | SigmaCorrelationRule) -> list[str]:
+def _heading(rule: SigmaRule | SigmaCorrelationRule) -> tuple[str, ...]:
     version = _block(rule).get("version", 1)
-    return [syntax.comment(str(rule.title)), syntax.comment(f"Sigma rule {rule.id}, version {version}")]
+    return syntax.comment(str(rule.title)), syntax.comment(f"Sigma rule {rule.id}, version {version}")
 
 
 def _block(rule: SigmaRule | SigmaCorrelationRule) -> dict[str, Any]:

@@ -7,6 +7,7 @@ satisfy the rule, and a burst is found if its span is at most the timespan less 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from amazon_q_detections.condition import And, Or, factored
@@ -21,95 +22,122 @@ if TYPE_CHECKING:
 
 _TIME = "parseDate(replace(replace(eventTime, 'T', ' '), 'Z', ''), 'yyyy-MM-dd HH:mm:ss', 'UTC')"
 _NEVER = 9999999999999  # ms since 1970, in the year 2286
-_SPAN = "min(q_first) as q_first_time, max(q_last) as q_last_time"
+_SPAN = "min(q_first) as q_from, max(q_last) as q_to"
+EVENT_ID = "eventID"
 
 
-def lines(correlation: Correlation, filters: Filters, schedule: Schedule) -> list[str]:
-    """The commands that find the groups in the window; raises Refused for what cannot be said exactly."""
-    count = {
-        "event_count": _event_count,
-        "value_count": _value_count,
-        "temporal": _temporal,
-        "temporal_ordered": _temporal_ordered,
-    }.get(correlation.kind)
-    if count is None:
-        raise Refused(f"a correlation of type {correlation.kind}", "this release does not write it for Logs Insights.")
-    if correlation.expression is not None:
-        raise Refused("an extended correlation condition", "this release does not write it for Logs Insights.")
-    groups = _groups(correlation, filters)
-    common, rests = factored(tuple(member.condition for member in correlation.members))
-    keys = [f"{name} as q_g{number}" for number, name in enumerate(groups, 1)]
-    counting = count(correlation, filters, keys, rests)
-    filters.needs.assumptions.add("parse_date")
-    delay, timespan = schedule.delay * 1000, correlation.timespan * 1000
-    return [
-        *filters.lines(And((*common, Or(rests))) if len(rests) > 1 else rests[0]),
-        *(f"filter ispresent({name})" for name in groups),
-        f"fields {_TIME} as q_t",
-        f"filter q_t >= (queryEndTime() - {delay} - {timespan}) and q_t <= (queryEndTime() - {delay})",
-        *counting,
-    ]
+@dataclass(frozen=True)
+class Written:
+    """The commands that find the groups in the window, the names of their keys, and the columns that show them."""
+
+    commands: tuple[str, ...]
+    keys: tuple[str, ...]
+    columns: tuple[str, ...]
 
 
-def _groups(correlation: Correlation, filters: Filters) -> list[str]:
-    names = []
-    for key in correlation.group_by:
-        if key.field is None:
-            raise Refused(f"the alias {key.name} for different fields", "this release does not write it for Logs Insights.")
-        _refuse_array(filters, key.field, "a group-by key")
-        names.append(syntax.name(key.field))
-    return names
+@dataclass(frozen=True)
+class _Window:
+    """What the four kinds need: the correlation, what is read of a record, and a test for each of its rules."""
 
+    correlation: Correlation
+    filters: Filters
+    groups: tuple[tuple[str, str], ...]
+    rests: tuple[Condition, ...]
 
-def _refuse_array(filters: Filters, field: str, what: str) -> None:
-    if filters.leaves.is_array(field) or filters.leaves.needs_text(field):
-        raise Refused(f"{what} over the array {field}", "Logs Insights cannot count or group by the elements of an array.")
+    def by(self, *more: str) -> str:
+        """The ` by …` that names the keys."""
+        return _by(*(f"{place} as {name}" for place, name in self.groups), *more)
+
+    def again(self) -> str:
+        """The ` by …` of a later command, which knows the keys by their names."""
+        return _by(*(name for _, name in self.groups))
 
 
 def _by(*keys: str) -> str:
     return f" by {', '.join(keys)}" if keys else ""
 
 
-def _own(groups: list[str]) -> list[str]:
-    return [f"q_g{number}" for number in range(1, len(groups) + 1)]
+def write(correlation: Correlation, filters: Filters, schedule: Schedule) -> Written:
+    """The commands of a correlation; raises Refused for what cannot be said exactly."""
+    kinds = {
+        "event_count": (_event_count, ("q_events",)),
+        "value_count": (_value_count, ("q_values",)),
+        "temporal": (_temporal, ()),
+        "temporal_ordered": (_temporal_ordered, ()),
+    }
+    if correlation.kind not in kinds:
+        raise Refused(f"a correlation of type {correlation.kind}", "this release does not write it for Logs Insights.")
+    if correlation.expression is not None:
+        raise Refused("an extended correlation condition", "this release does not write it for Logs Insights.")
+    count, measured = kinds[correlation.kind]
+    filters.needs.record = True  # an event's id stands behind its parameters
+    groups, present = _groups(correlation, filters)
+    common, rests = factored(tuple(member.condition for member in correlation.members))
+    window = _Window(correlation, filters, groups, rests)
+    counting = count(window)
+    filters.needs.assumptions.add("parse_date")
+    delay, timespan = schedule.delay * 1000, correlation.timespan * 1000
+    commands = (
+        *filters.lines(And((*common, Or(rests))) if len(rests) > 1 else rests[0]),
+        *(f"filter {one}" for one in present),
+        f"fields {_TIME} as q_t",
+        f"filter q_t >= (queryEndTime() - {delay} - {timespan}) and q_t <= (queryEndTime() - {delay})",
+        *counting,
+    )
+    return Written(commands, tuple(name for _, name in groups), measured)
 
 
-def _event_count(correlation: Correlation, _: Filters, groups: list[str], __: tuple[Condition, ...]) -> list[str]:
+def _groups(correlation: Correlation, filters: Filters) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
+    """Where each key is read and the name it has from then on, and the tests that it is there."""
+    groups, present = [], []
+    for key in correlation.group_by:
+        if key.field is None:
+            raise Refused(f"the alias {key.name} for different fields", "this release does not write it for Logs Insights.")
+        filters.leaves.refuse_array(key.field, "a group-by key")
+        present.append(filters.leaves.present(key.field))
+        groups.append((filters.leaves.own(key.field), syntax.own_name(key.field)))
+    if len({name for _, name in groups}) < len(groups):
+        raise Refused("two group-by keys of much the same name", "their columns could not be told apart.")
+    return tuple(groups), tuple(present)
+
+
+def _event_count(window: _Window) -> tuple[str, ...]:
     """A record can be delivered twice, so events are counted by their id."""
-    return [
-        f"stats min(q_t) as q_first, max(q_t) as q_last{_by(*groups, 'eventID')}",
-        f"stats count(*) as q_n, {_SPAN}{_by(*_own(groups))}",
-        f"filter q_n >= {correlation.threshold}",
-    ]
+    event = f"{syntax.below(syntax.RECORD, EVENT_ID)} as q_event"
+    return (
+        f"stats min(q_t) as q_first, max(q_t) as q_last{window.by(event)}",
+        f"stats count(*) as q_events, {_SPAN}{window.again()}",
+        f"filter q_events >= {window.correlation.threshold}",
+    )
 
 
-def _value_count(correlation: Correlation, filters: Filters, groups: list[str], _: tuple[Condition, ...]) -> list[str]:
-    field = correlation.field or ""
-    _refuse_array(filters, field, "a distinct count")
-    value = syntax.name(field)
-    return [
-        f"filter ispresent({value})",
-        f"stats min(q_t) as q_first, max(q_t) as q_last{_by(*groups, f'{value} as q_v')}",
-        f"stats count(*) as q_n, {_SPAN}{_by(*_own(groups))}",
-        f"filter q_n >= {correlation.threshold}",
-    ]
+def _value_count(window: _Window) -> tuple[str, ...]:
+    field, leaves = window.correlation.field or "", window.filters.leaves
+    leaves.refuse_array(field, "a distinct count")
+    value = f"{leaves.own(field)} as q_value"
+    return (
+        f"filter {leaves.present(field)}",
+        f"stats min(q_t) as q_first, max(q_t) as q_last{window.by(value)}",
+        f"stats count(*) as q_values, {_SPAN}{window.again()}",
+        f"filter q_values >= {window.correlation.threshold}",
+    )
 
 
-def _temporal(_: Correlation, filters: Filters, groups: list[str], rests: tuple[Condition, ...]) -> list[str]:
-    tests = [filters.total(rest) for rest in rests]
-    sums = [f"sum(if({test}, 1, 0)) as q_m{number}" for number, test in enumerate(tests, 1)]
-    return [
-        f"stats {', '.join(sums)}, min(q_t) as q_first_time, max(q_t) as q_last_time{_by(*groups)}",
-        f"filter {' and '.join(f'q_m{number} > 0' for number in range(1, len(sums) + 1))}",
-    ]
+def _temporal(window: _Window) -> tuple[str, ...]:
+    tests = [window.filters.total(rest) for rest in window.rests]
+    sums = [f"sum(if({test}, 1, 0)) as q_rule_{number}" for number, test in enumerate(tests, 1)]
+    return (
+        f"stats {', '.join(sums)}, min(q_t) as q_from, max(q_t) as q_to{window.by()}",
+        f"filter {' and '.join(f'q_rule_{number} > 0' for number in range(1, len(sums) + 1))}",
+    )
 
 
-def _temporal_ordered(correlation: Correlation, filters: Filters, groups: list[str], rests: tuple[Condition, ...]) -> list[str]:
+def _temporal_ordered(window: _Window) -> tuple[str, ...]:
     """Two rules: the earliest of the first is not after the latest of the second; equal times count as ordered."""
-    if len(correlation.members) != 2:
-        raise Refused(f"an order of {len(correlation.members)} rules", "Logs Insights can compare the times of two.")
-    first, second = (filters.total(rest) for rest in rests)
-    return [
-        f"stats min(if({first}, q_t, {_NEVER})) as q_first_time, max(if({second}, q_t, 0)) as q_last_time{_by(*groups)}",
-        "filter q_first_time <= q_last_time",
-    ]
+    if len(window.rests) != 2:
+        raise Refused(f"an order of {len(window.rests)} rules", "Logs Insights can compare the times of two.")
+    first, second = (window.filters.total(rest) for rest in window.rests)
+    return (
+        f"stats min(if({first}, q_t, {_NEVER})) as q_from, max(if({second}, q_t, 0)) as q_to{window.by()}",
+        "filter q_from <= q_to",
+    )

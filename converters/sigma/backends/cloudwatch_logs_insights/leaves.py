@@ -1,51 +1,53 @@
-"""One test on one field, in the form that is true on exactly the records on which the contract says so."""
+"""One test on one field, in the form that is true on exactly the records on which the contract says so.
+
+Logs Insights discovers 200 fields of a record, the first ones (CloudWatch Logs User Guide, "Supported logs and discovered
+fields"). What stands before the parameters of a call is always among them; all else is read from the record parsed, so that a
+call with many parameters hides nothing.
+"""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from amazon_q_detections.condition import (
-    Boolean,
-    Cidr,
-    Compare,
-    Exists,
-    Leaf,
-    Matches,
-    Number,
-    SameAs,
-    Text,
-    Wild,
-)
+from amazon_q_detections.condition import Boolean, Cidr, Compare, Exists, Leaf, Matches, Number, SameAs, Text, Wild
 from amazon_q_detections.errors import Refused
 from sigma.backends.cloudwatch_logs_insights import json_text, syntax
 
 if TYPE_CHECKING:
     from amazon_q_detections.condition import Test
 
-
-_NUMBERED = re.compile(r"\.[0-9]+\.")
+_WORDS = {"true": 1, "false": 0}
+_NEXT_LINE = "\n    or "
 
 
 @dataclass
 class Needs:
-    """What the leaves of one query need beside themselves: JSON texts, by the path they are the text of, and assumptions."""
+    """What the leaves of one query need beside themselves: the record parsed, JSON texts by their path, and assumptions."""
 
+    record: bool = False
     texts: dict[str, str] = field(default_factory=dict)
     assumptions: set[str] = field(default_factory=set)
 
+    def value_of(self, path: str) -> str:
+        """The value at *path* of the record parsed."""
+        self.record = True
+        return syntax.below(syntax.RECORD, path)
+
     def text_of(self, path: str) -> str:
-        """The name under which the query has the JSON text at *path*; own names start with `q_`."""
+        """The name under which the query has the JSON text of the object or array at *path*."""
         self.assumptions.add("json_text")
-        return self.texts.setdefault(path, f"q_{len(self.texts) + 1}")
+        self.record = True
+        if path not in self.texts:
+            short = f"{syntax.own_name(path.rpartition('.')[2])}_json"
+            self.texts[path] = short if short not in self.texts.values() else f"{syntax.own_name(path)}_json"
+        return self.texts[path]
 
     def prelude(self) -> list[str]:
-        """The commands that make the texts; a dot into a parsed value needs a later command than its jsonParse."""
-        if not self.texts:
-            return []
-        made = [f"coalesce(jsonStringify(q_j.{syntax.name(path)}), '') as {own}" for path, own in self.texts.items()]
-        return ["fields jsonParse(@message) as q_j", f"fields {', '.join(made)}"]
+        """The commands that make all this; a dot into a parsed value needs a later command than its jsonParse."""
+        texts = ((own, syntax.below(syntax.RECORD, path)) for path, own in self.texts.items())
+        parsing = [f"fields jsonParse(@message) as {syntax.RECORD}"] if self.record else []
+        return [*parsing, *(f"fields coalesce(jsonStringify({place}), '') as {own}" for own, place in texts)]
 
 
 @dataclass(frozen=True)
@@ -57,60 +59,104 @@ class Written:
 
 
 class Leaves:
-    """Writes leaves for one log schema."""
+    """Writes leaves for one log schema; *sources* are the event sources that the rule is about, None if it may be any."""
 
-    def __init__(self, schema: dict[str, Any], needs: Needs) -> None:
+    def __init__(self, schema: dict[str, Any], needs: Needs, sources: frozenset[str] | None) -> None:
         self._schema = schema
         self._needs = needs
+        modelled = schema.get("modelled_sources", ())
+        self._modelled = sources is not None and sources <= set(modelled)
 
-    def is_array(self, path: str) -> bool:
-        """Whether *path* goes through, or is, an array of the schema."""
+    def needs_record(self, path: str) -> bool:
+        """Whether *path* is read from the record parsed."""
+        return path.partition(".")[0] not in self._schema.get("discovered", ())
+
+    def reads_record(self, leaf: Leaf) -> bool:
+        """Whether a test needs the record parsed, so that it comes after the command that parses it."""
+        container = isinstance(leaf.test, Exists) and leaf.field not in self._schema.get("scalars", ())
+        far = isinstance(leaf.test, SameAs) and self.needs_record(leaf.test.field)
+        return self.needs_record(leaf.field) or container or far
+
+    def own(self, path: str) -> str:
+        """A field that is no array as it stands in a query."""
+        if path in self._reached() or self._through_array(path):
+            raise Refused(f"{path}, which goes through an array", "the schema does not say how to reach its elements.")
+        if not self._is_known(path):
+            self._needs.assumptions.add("no_array")
+        return self._place(path)
+
+    def present(self, path: str) -> str:
+        """A test that the scalar at *path* is there; for what is grouped by or counted."""
+        self._needs.assumptions.update(() if path in self._schema.get("never_null", ()) else ("null_absent", "empty_kept"))
+        return f"ispresent({self.own(path)})"
+
+    def refuse_array(self, path: str, what: str) -> None:
+        """Raises Refused for a field that goes through an array, of which *what* would be made."""
+        if path in self._reached() or self._through_array(path):
+            raise Refused(f"{what} over the array {path}", "Logs Insights cannot count or group by the elements of an array.")
+
+    def _place(self, path: str) -> str:
+        return self._needs.value_of(path) if self.needs_record(path) else syntax.name(path)
+
+    def _reached(self) -> dict[str, Any]:
+        """The fields below arrays that the schema says how to reach."""
+        found: dict[str, Any] = self._schema.get("reached", {})
+        return found
+
+    def _through_array(self, path: str) -> bool:
         return any(path == array or path.startswith(f"{array}.") for array in self._schema.get("arrays", ()))
 
-    def needs_text(self, path: str) -> bool:
-        """Whether *path* is decided on a JSON text."""
-        return path in self._schema.get("json_text", {})
-
-    def reads_text(self, leaf: Leaf) -> bool:
-        """Whether the leaf reads a JSON text at all, so that it comes after the commands that make it."""
-        return self.needs_text(leaf.field) or (isinstance(leaf.test, Exists) and self._may_be_container(leaf.field))
-
-    def _may_be_container(self, path: str) -> bool:
-        return path not in self._schema.get("scalars", ()) and path not in self._schema.get("numbered", {})
+    def _is_known(self, path: str) -> bool:
+        """Whether the schema knows the field's shape: it is one of CloudTrail's own, or of a service whose arrays it lists."""
+        head = path.partition(".")[0]
+        own = not self.needs_record(path) or path in self._schema.get("scalars", ())
+        return own or (self._modelled and head in ("requestParameters", "responseElements"))
 
     def write(self, leaf: Leaf) -> Written:
         """The leaf in its exact form; raises Refused for what Logs Insights cannot say of this field."""
-        if self.needs_text(leaf.field):
-            container = self._schema["json_text"][leaf.field]
-            return Written(json_text.write(self._needs.text_of(container), leaf, container), total=True)
-        if leaf.field in self._schema.get("numbered", {}):
-            return self._numbered(leaf)
-        if self.is_array(leaf.field):
-            raise Refused(f"{leaf.field}, which goes through an array", "the schema does not say how to reach its elements.")
-        return self._discovered(leaf.field, leaf.test)
+        if leaf.field in self._reached():
+            return self._below_array(leaf, self._reached()[leaf.field])
+        if isinstance(leaf.test, Exists) and leaf.field in self._schema.get("arrays", ()):
+            return Written(self._exists(leaf.field, self._needs.value_of(leaf.field)), total=True)
+        return self._on_one_value(leaf.field, self.own(leaf.field), leaf.test)
 
     def any_of(self, path: str, values: list[Text]) -> Written | None:
         """A list of plain values as one `in`, or of others as one regular expression; None where neither can say it."""
-        if self.needs_text(path) or path in self._schema.get("numbered", {}) or self.is_array(path):
+        if path in self._reached() or any(map(self._fits_a_boolean, values)):
             return None
         literals = [text.literal for text in values]
-        plain = [literal for literal in literals if literal is not None and syntax.is_plain(literal)]
-        if path in self._schema.get("aws_spelled", ()) and len(plain) == len(values):
+        if path in self._schema.get("aws_spelled", ()) and all(literal and syntax.is_plain(literal) for literal in literals):
             self._needs.assumptions.add("aws_casing")
-            return Written(f"{syntax.name(path)} in [{', '.join(map(syntax.quoted, plain))}]", total=False)
+            return Written(f"{self.own(path)} in [{', '.join(syntax.quoted(str(one)) for one in literals)}]", total=False)
         if all(literals):
             alternatives = "|".join(syntax.escaped(str(literal), fold=True) for literal in literals)
-            return Written(f"{syntax.name(path)} like {syntax.slashed(f'^({alternatives})$', fold=True)}", total=False)
+            return Written(f"{self.own(path)} like {syntax.slashed(f'^({alternatives})$', fold=True)}", total=False)
         return None
 
-    def _numbered(self, leaf: Leaf) -> Written:
-        array, most = self._schema["numbered"][leaf.field]
-        rest = leaf.field.removeprefix(f"{array}.")
-        each = [self._discovered(f"{array}.{number}.{rest}", leaf.test) for number in range(most)]
-        return Written(f"({' or '.join(one.text for one in each)})", total=all(one.total for one in each))
+    def _below_array(self, leaf: Leaf, how: dict[str, Any]) -> Written:
+        """A field of the elements of an array, in the way that the schema says."""
+        array = how["array"]
+        if not array.startswith("resources") and not self._modelled:
+            known = " or ".join(self._schema.get("modelled_sources", ()))
+            raise Refused(f"{leaf.field}, which goes through an array", f"pin eventSource to {known}, whose records are known.")
+        if "most" in how:
+            places = [f"{self._place(array)}[{number}].{how['key']}" for number in range(how["most"])]
+            each = [_total(place, self._on_one_value(leaf.field, place, leaf.test)) for place in places]
+            return Written(f"({_NEXT_LINE.join(each)})", total=True)
+        own = self._needs.text_of(array)
+        if "key" in how:
+            return Written(json_text.at_key(own, leaf.test, how["key"], how.get("within", "")), total=True)
+        return self._list(leaf, own)
 
-    def _discovered(self, path: str, test: Test) -> Written:
-        own = syntax.name(path)
+    def _list(self, leaf: Leaf, own: str) -> Written:
+        """A list of scalars; what stands in its place as one value, such as a mark of redaction, is seen too."""
+        place = self._place(leaf.field)
+        if isinstance(leaf.test, Exists):
+            return Written(self._exists(leaf.field, place), total=True)
+        one = _total(place, self._on_one_value(leaf.field, place, leaf.test))
+        return Written(f"({json_text.in_list(own, leaf.test)} or {one})", total=True)
+
+    def _on_one_value(self, path: str, own: str, test: Test) -> Written:
         match test:
             case Exists():
                 return Written(self._exists(path, own), total=True)
@@ -119,22 +165,24 @@ class Leaves:
             case Boolean():
                 return Written(self._boolean(path, own, test.value), total=False)
             case Number():
-                return Written(f"(isNumeric({own}) and {own} = {_number(test.value)})", total=True)
+                if test.value in _WORDS.values():
+                    self._tell_booleans(path)
+                return Written(f"{own} like /^{syntax.number_pattern(test.value)}$/", total=False)
             case Compare():
-                return Written(f"(isNumeric({own}) and {own} {test.op} {_number(test.value)})", total=True)
+                self._tell_booleans(path)
+                return self._of_scalar(path, own, f"isNumeric({own})", f"{own} {test.op} {syntax.number(test.value)}")
             case Cidr():
-                return Written(f"isIpInSubnet({own}, '{test.network}')", total=False)
+                return self._of_scalar(path, own, f"isIpInSubnet({own}, '{test.network}')")
             case SameAs():
-                return Written(self._same(own, test.field), total=True)
+                return self._same(path, own, test.field)
             case Matches():
                 raise Refused("a regular expression", "this release does not write them for Logs Insights.")
         raise Refused(f"a test of type {type(test).__name__}", f"{path} cannot be tested so.")
 
     def _exists(self, path: str, own: str) -> str:
-        """A discovered field, or, since objects and empty arrays are none, a JSON text that starts as one."""
-        if path != "errorCode":  # which is absent, never null
-            self._needs.assumptions.add("null_absent")
-        if _NUMBERED.search(path) or not self._may_be_container(path):
+        """A value, or, where the field may be an object or array, a JSON text that starts as one."""
+        self._needs.assumptions.update(() if path in self._schema.get("never_null", ()) else ("null_absent", "empty_kept"))
+        if path in self._schema.get("scalars", ()) or (path in self._reached() and path not in self._schema.get("arrays", ())):
             return f"ispresent({own})"
         return f"(ispresent({own}) or {self._needs.text_of(path)} like /^[{{\\[]/)"
 
@@ -143,31 +191,64 @@ class Leaves:
         if literal == "":
             self._needs.assumptions.add("empty_kept")
             return f"{own} like /^$/"
-        if path in self._schema.get("booleans", ()):
-            raise Refused(f"a pattern on {path}", "Logs Insights discovers JSON booleans as 1 and 0.")
+        if text.parts == (Wild.ANY,):
+            self._needs.assumptions.add("empty_kept")
+            return f"{own} like /^/"  # not ispresent, which an object might pass
         if literal is not None and syntax.is_plain(literal) and (text.cased or path in self._schema.get("aws_spelled", ())):
             if not text.cased:
                 self._needs.assumptions.add("aws_casing")
-            return f"{own} = {syntax.quoted(literal)}"
-        return f"{own} like {syntax.whole(text)}" if text.parts != (Wild.ANY,) else f"ispresent({own})"
+            written = f"{own} = {syntax.quoted(literal)}"
+        else:
+            written = f"{own} like {syntax.whole(text)}"
+        return self._with_booleans(path, own, text, written)
+
+    def _with_booleans(self, path: str, own: str, text: Text, written: str) -> str:
+        """A JSON boolean is found as 1 or 0, or as its word; the test on its text form must hold either way."""
+        if not self._may_be_boolean(path) or not self._fits_a_boolean(text):
+            return written
+        self._needs.assumptions.add("bool_1_0")
+        more = [f"{own} = {number}" for word, number in _WORDS.items() if text.fits(word) and not text.fits(str(number))]
+        return f"({' or '.join([written, *more])})" if more else written
+
+    def _fits_a_boolean(self, text: Text) -> bool:
+        """Whether the test says something else of a boolean's word than of its number."""
+        return any(text.fits(word) is not text.fits(str(number)) for word, number in _WORDS.items())
+
+    def _may_be_boolean(self, path: str) -> bool:
+        """What stands before the parameters of a call is text."""
+        return self.needs_record(path)
+
+    def _tell_booleans(self, path: str) -> None:
+        if self._may_be_boolean(path):
+            self._needs.assumptions.add("bool_1_0")
 
     def _boolean(self, path: str, own: str, value: bool) -> str:
-        as_number = f"{own} = {int(value)}"
         as_text = f"{own} like /(?i)^{'true' if value else 'false'}$/"
-        if path in self._schema.get("text_booleans", ()):
+        if not self._may_be_boolean(path):
             return as_text
         self._needs.assumptions.add("bool_1_0")
-        return as_number if path in self._schema.get("booleans", ()) else f"({as_number} or {as_text})"
+        return f"({own} = {int(value)} or {as_text})"
 
-    def _same(self, own: str, other: str) -> str:
-        if self.is_array(other) or self.needs_text(other):
-            raise Refused(f"a field reference to {other}", "Logs Insights compares discovered fields only.")
+    def _same(self, path: str, own: str, other: str) -> Written:
+        """Two values as texts, since two that look like numbers would be compared as such."""
+        far = self.own(other)
         self._needs.assumptions.add("null_absent")
-        far = syntax.name(other)
-        return f"(ispresent({own}) and ispresent({far}) and tolower({own}) = tolower({far}))"
+        self._tell_booleans(path)
+        self._tell_booleans(other)
+        guards = [f"ispresent({far})", *self._guards(other, far), *self._guards(path, own)]
+        same = f"concat('=', tolower({own})) = concat('=', tolower({far}))"
+        return Written(f"({' and '.join([*guards, same])})", total=False)
+
+    def _of_scalar(self, path: str, own: str, *parts: str) -> Written:
+        """What functions make of an object is not documented, so that it is none is asked first."""
+        found = [*self._guards(path, own), *parts]
+        return Written(found[0] if len(found) == 1 else f"({' and '.join(found)})", total=False)
+
+    def _guards(self, path: str, own: str) -> list[str]:
+        """A test that objects fail, where the field may be one: comparing them with anything is false."""
+        known = not self.needs_record(path) or path in self._schema.get("scalars", ())
+        return [] if known else [f"{own} like /^/"]
 
 
-def _number(value: float) -> str:
-    if value != value or value in (float("inf"), float("-inf")):
-        raise Refused(f"the number {value}", "it is none.")
-    return repr(int(value)) if value == int(value) else repr(value)
+def _total(place: str, written: Written) -> str:
+    return written.text if written.total else f"(ispresent({place}) and {written.text})"

@@ -7,11 +7,11 @@ from typing import Any
 
 from amazon_q_detections.condition import And, Condition, Keyword, Leaf, Not, Or, Text, leaves
 from amazon_q_detections.errors import Refused
-from sigma.backends.cloudwatch_logs_insights import syntax
 from sigma.backends.cloudwatch_logs_insights.leaves import Leaves, Needs, Written
 
 _LONG = 100
 _CALL = re.compile(r"[A-Za-z]+\([^()]*\)")
+_NEGATION = "not "
 
 # StartQuery, "limit": the default and the most that an alarm's query may return.
 LIMIT = 10000
@@ -20,20 +20,20 @@ LIMIT = 10000
 class Filters:
     """Writes conditions for one query; *needs* gathers what they need beside themselves."""
 
-    def __init__(self, schema: dict[str, Any]) -> None:
+    def __init__(self, schema: dict[str, Any], sources: frozenset[str] | None = None) -> None:
         self.needs = Needs()
-        self.leaves = Leaves(schema, self.needs)
+        self.leaves = Leaves(schema, self.needs, sources)
 
     def lines(self, condition: Condition) -> list[str]:
         """The commands that let through the records on which *condition* holds, the cheap ones first.
 
-        A JSON text is made after the filters that can do without, so that few records are parsed.
+        A record is parsed after the filters that can do without, so that few are.
         """
         plain: list[str] = []
         parsing: list[str] = []
         for part in condition.args if isinstance(condition, And) else (condition,):
             line = f"filter {self._expression(part, guarded=False, nested=False)}"
-            (parsing if any(self.leaves.reads_text(leaf) for leaf in leaves(part)) else plain).append(line)
+            (parsing if any(self.leaves.reads_record(leaf) for leaf in leaves(part)) else plain).append(line)
         return [*plain, *self.needs.prelude(), *parsing]
 
     def total(self, condition: Condition) -> str:
@@ -56,14 +56,17 @@ class Filters:
 
     def _leaf(self, leaf: Leaf, *, guarded: bool) -> str:
         written = self.leaves.write(leaf)
-        return _guard(leaf.field, written) if guarded else written.text
+        return self._guard(leaf.field, written) if guarded else written.text
+
+    def _guard(self, field: str, written: Written) -> str:
+        return written.text if written.total else f"(ispresent({self.leaves.own(field)}) and {written.text})"
 
     def _not(self, arg: Condition) -> str:
         """The negation, every leaf guarded: observers differ on what `not` makes of an absent field."""
         if not isinstance(arg, Leaf) or not self.leaves.write(arg).total:
             self.needs.assumptions.add("not_total")
         inner = self._expression(arg, guarded=True)
-        return f"not {inner}" if inner.startswith("(") or _CALL.fullmatch(inner) else f"not ({inner})"
+        return f"{_NEGATION}{inner}" if inner.startswith("(") or _CALL.fullmatch(inner) else f"{_NEGATION}({inner})"
 
     def _options(self, condition: Or, *, guarded: bool) -> list[str]:
         """The alternatives, values of one field joined into one test where Logs Insights can say it."""
@@ -79,17 +82,19 @@ class Filters:
             if joined is None:
                 options.extend(self._leaf(Leaf(field, value), guarded=guarded) for value in values)
             else:
-                options.append(_guard(field, joined) if guarded else joined.text)
+                options.append(self._guard(field, joined) if guarded else joined.text)
         return options
 
 
-def _guard(field: str, written: Written) -> str:
-    return written.text if written.total else f"(ispresent({syntax.name(field)}) and {written.text})"
-
-
 def _joined(token: str, parts: list[str], *, nested: bool) -> str:
-    """The parts in parentheses, or, where they are the whole of a filter and long, one a line."""
-    text = token.join(parts)
+    """The parts in parentheses, or, where they are the whole of a filter and long, one a line.
+
+    A negation among them is in parentheses too: how tight `not` binds is not documented.
+    """
+    if len(parts) == 1:
+        return parts[0]
+    grouped = [f"({part})" if part.startswith(_NEGATION) else part for part in parts]
+    text = token.join(grouped)
     if nested:
-        return f"({text})" if len(parts) > 1 else text
-    return f"\n   {token}".join(parts) if len(text) > _LONG else text
+        return f"({text})"
+    return f"\n   {token}".join(grouped) if len(text) > _LONG else text

@@ -1,35 +1,75 @@
 """Literals, field names and regular expressions of Logs Insights QL, with documented escapes only.
 
-CloudWatch Logs User Guide: "CloudWatch Logs Insights language query syntax", "filter", "fields".
+CloudWatch Logs User Guide: "CloudWatch Logs Insights language query syntax", "filter", "fields", "Structure types",
+"Supported regular expressions (regex) syntax".
 """
 
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
+from amazon_q_detections import casing
 from amazon_q_detections.condition import Text, Wild
 from amazon_q_detections.errors import Refused
 
-_PLAIN_NAME = re.compile(r"[A-Za-z_@][A-Za-z0-9_@]*(\.[A-Za-z0-9_]+)*")
+RECORD = "q_record"
+"""The name under which a query has the record parsed; names of ours start with `q_`, as no field of CloudTrail does."""
+
+_TAKEN = {
+    "q_record", "q_t", "q_event", "q_events", "q_value", "q_values", "q_first", "q_last", "q_from", "q_to", "q_since",
+    "q_until",
+}  # fmt: skip
+_PLAIN_STEP = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PLAIN_VALUE = re.compile(r"[A-Za-z0-9._:/ -]*")
+_NUMBER_LIKE = re.compile(r"[-+.0-9eE]+")
 _REGEX_SIGNS = frozenset(r".^$*+?()[]{}|\/")
+_NOT_IN_BACKTICKS = frozenset("`#{}")
+# Words of the language; a key of such a name stands in backticks.
+_WORDS = {
+    "and", "as", "asc", "by", "dedup", "desc", "diff", "display", "fields", "filter", "in", "like", "limit", "not", "or",
+    "parse", "pattern", "sort", "stats", "unmask", "where",
+}  # fmt: skip
 
 # Any character, the newline too: the page documents no flag that would let the dot match it.
 ANY_CHARACTER = r"(.|\s)"
 
 
 def name(field: str) -> str:
-    """A field name as it stands in a query; in backticks when it has more than letters, digits, `.`, `_` and `@`."""
-    if _PLAIN_NAME.fullmatch(field):
-        return field
-    if "`" in field or not field.isprintable():
+    """A discovered field as it stands in a query: its path, in backticks if it has more than letters, digits and `_`."""
+    steps = _checked(field)
+    return field if all(map(_is_plain_step, steps)) else f"`{field}`"
+
+
+def below(own: str, path: str) -> str:
+    """The value at *path* in the map called *own*; a key with odd characters is in backticks by itself."""
+    return ".".join([own, *(step if _is_plain_step(step) else f"`{step}`" for step in _checked(path))])
+
+
+def own_name(field: str) -> str:
+    """A name of ours for what *field* holds; `q_first` and the like, which queries use for themselves, are kept free."""
+    name = f"q_{re.sub('[^A-Za-z0-9]+', '_', field).strip('_')}"
+    return f"{name}_" if name in _TAKEN else name
+
+
+def _is_plain_step(step: str) -> bool:
+    return _PLAIN_STEP.fullmatch(step) is not None and step.lower() not in _WORDS
+
+
+def _checked(field: str) -> list[str]:
+    steps = field.split(".")
+    if not field.isprintable() or _NOT_IN_BACKTICKS.intersection(field) or not all(steps):
         raise Refused(f"the field name {field!r}", "Logs Insights has no escape for it.")
-    return f"`{field}`"
+    if field.startswith("@"):
+        raise Refused(f"the field name {field!r}", "Logs Insights has fields of its own under such names.")
+    if any(step.isdigit() for step in steps):
+        raise Refused(f"the field name {field!r}", "Logs Insights numbers the elements of arrays in this way.")
+    return steps
 
 
 def is_plain(value: str) -> bool:
-    """Whether a value needs no escape in a quoted literal; the empty string is none of them."""
-    return bool(value) and _PLAIN_VALUE.fullmatch(value) is not None
+    """Whether `=` with the value as a literal is true on exactly this text; what looks like a number is compared as one."""
+    return bool(value) and _PLAIN_VALUE.fullmatch(value) is not None and not _NUMBER_LIKE.fullmatch(value)
 
 
 def quoted(value: str) -> str:
@@ -39,8 +79,22 @@ def quoted(value: str) -> str:
     return f"'{value}'"
 
 
+def number(value: float) -> str:
+    """A number in plain decimals, since exponents are not documented."""
+    written = format(Decimal(repr(value)), "f")
+    return written.rstrip("0").rstrip(".") if "." in written else written
+
+
+def number_pattern(value: float) -> str:
+    """The spellings of a number that the contract knows, as a regular expression without anchors."""
+    written = number(value)
+    if value == 0:
+        return r"-?0(\.0+)?"
+    return rf"{written}(\.0+)?" if "." not in written else f"{written.replace('.', chr(92) + '.')}0*"
+
+
 def escaped(text: str, *, fold: bool) -> str:
-    """*text* inside a regular expression; under *fold* a letter beyond ASCII is written in both its cases.
+    """*text* inside a regular expression; under *fold* a letter beyond ASCII is written in all its cases.
 
     The page documents `(?i)` for ASCII examples only, and no escape for a control character.
     """
@@ -52,11 +106,10 @@ def _escaped_char(char: str, fold: bool) -> str:
         return "\\" + char
     if not char.isprintable():
         raise Refused(f"the character {char!r}", "Logs Insights documents no escape for it in a regular expression.")
-    if fold and not char.isascii() and char.lower() != char.upper():
-        if len(char.lower()) != 1 or len(char.upper()) != 1:
-            raise Refused(f"the character {char!r}", "it has no single counterpart in the other case.")
-        return f"[{char.lower()}{char.upper()}]"
-    return char
+    if char == "#":
+        raise Refused("the character '#'", "Logs Insights may take what follows for a comment.")
+    variants = casing.variants(char) if fold and not char.isascii() else char
+    return char if len(variants) == 1 else f"[{variants}]"
 
 
 def body(text: Text) -> str:
@@ -89,5 +142,13 @@ def _has_letter(parts: tuple[str | Wild, ...]) -> bool:
 
 def comment(text: str) -> str:
     """*text* as a whole comment line; white space of any kind becomes a space, so that nothing can leave the line."""
+    return f"# {harmless(text)}"
+
+
+def harmless(text: str) -> str:
+    """*text* on one line, without what a saved query takes for a parameter, or CloudFormation for a reference.
+
+    (CloudWatch Logs API Reference, "PutQueryDefinition": `{{name}}`; CloudFormation User Guide, "Using dynamic references".)
+    """
     shown = "".join(char if char.isprintable() else " " for char in text)
-    return f"# {' '.join(shown.split())}"
+    return re.sub(r"([{$])(?=\{)", r"\1 ", " ".join(shown.split()))
