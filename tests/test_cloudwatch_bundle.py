@@ -78,6 +78,7 @@ level: high
         ("my-own_rule", "1h", "a", ""),
         ("aws_long", "30d", "a", "looks back 30 days"),
         ("aws_wide", "1h", "a, b, c, d, e, f", "groups by 5 fields"),
+        ("aws_short", "30s", "a", "shorten schedule.step"),
     ],
 )
 def test_a_users_rule_gives_a_good_template(stem: str, timespan: str, keys: str, reason: str, tmp_path: Path) -> None:
@@ -121,11 +122,26 @@ def test_an_alarm_looks_as_far_back_as_its_rule(tree: dict[str, bytes]) -> None:
         window = query["ScheduleConfiguration"]
         minutes = int(window["ScheduleExpression"].split("(")[1].split()[0])
         assert minutes * 60 == one.schedule.step
-        length = window["StartTimeOffset"] - window.get("EndTimeOffset", 0)
-        assert length == (one.timespan + one.schedule.delay if one.is_correlation else one.schedule.step)
+        overlap = 0 if one.is_correlation else 300
+        assert window["StartTimeOffset"] - overlap == (
+            one.timespan + one.schedule.delay if one.is_correlation else one.schedule.step
+        )
         assert not any(command in query["QueryString"] for command in ("| sort", "| limit", "| display"))
         assert query["AggregationExpression"].startswith("count(*)")
         assert len(alarms[one.id]["AlarmDescription"]) <= 1024
+
+
+def test_a_text_of_a_rule_is_no_reference_and_no_parameter(queries: list[InsightsQuery]) -> None:
+    """CloudFormation would resolve the one, and a saved query ask for the other."""
+    hostile = "{{resolve:secretsmanager:prod:SecretString:password}} ${AWS::AccountId} {{{x}}}"
+    given = {**queries[0].rule.main, "title": hostile, "description": hostile, "falsepositives": [hostile], "level": "high"}
+    one = Rule("aws_hostile_rule", Path("x.yml"), given)
+    made = CloudWatch().bundle([CloudWatch().compile(one, "cloudtrail")], name="acme", schema="cloudtrail")
+    template_text = made["template.yaml"].decode()
+    assert "resolve:secretsmanager" in template_text
+    assert "{{" not in template_text
+    assert template_text.count("${AWS::AccountId}") == 1, "that of the role's policy"
+    assert "{{" not in made["query-definitions.json"].decode()
 
 
 def test_definitions_are_what_the_cli_takes(tree: dict[str, bytes]) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
-from amazon_q_detections import json_text
+from amazon_q_detections import json_text, schedule
 from amazon_q_detections.conversion import pipeline
 from amazon_q_detections.errors import Refused
 from amazon_q_detections.target import Query, Target
@@ -57,7 +57,7 @@ class CloudWatch(Target[InsightsQuery]):
             schema=schema,
             texts={"insights": parts.text, "query_definition": definition},
             missing={template.ALARM: no_alarm} if no_alarm else {},
-            promise="spans up to timespan - step" if rule.is_correlation else "each event once, by delivery time",
+            promise=_promise(rule),
             assumptions=parts.assumptions,
             deciding=parts.deciding,
             by=parts.by,
@@ -71,3 +71,9 @@ class CloudWatch(Target[InsightsQuery]):
         tree.update(template.files(queries, name))
         tree["README.md"] = readme.text(name)
         return {path: text.encode() for path, text in sorted(tree.items())}
+
+
+def _promise(rule: Rule) -> str:
+    if not rule.is_correlation:
+        return "each event once, by delivery time"
+    return f"spans up to timespan - step, {schedule.written(max(0, rule.timespan - rule.schedule.step))}"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sigma.backends.cloudwatch_logs_insights import syntax
+
 if TYPE_CHECKING:
     from amazon_q_detections.rule import Rule
 
@@ -12,7 +14,7 @@ _LONGEST_NAME = 255
 
 def name(rule: Rule) -> str:
     """`Sigma/<category>/<title>`; the slashes make folders in the console. A long title is cut, the stem tells it apart."""
-    title = " ".join(rule.title.replace("/", "-").split())
+    title = syntax.harmless(rule.title.replace("/", "-"))
     full = f"Sigma/{rule.category}/{title}"
     return full if len(full) <= _LONGEST_NAME else f"{full[: _LONGEST_NAME - len(rule.stem) - 1]} {rule.stem}"
 

@@ -1,8 +1,10 @@
 """CloudFormation: a saved query for every rule and, where the region has it, an alarm on its query.
 
-An alarm's window is relative to its scheduled time. For a single event it is one step long, by the time of delivery, so that an
-event is seen however late it comes; for a correlation it is the timespan and the delay (CloudFormation Template Reference,
-"AWS::CloudWatch::LogAlarm", "AWS::Logs::QueryDefinition").
+An alarm's window is relative to its scheduled time. For a single event it goes by the time of delivery, so that an event is
+seen however late it comes, and it overlaps the window before, since not every query finds a record that was just delivered; an
+event is a contributor of its own, which alerts once however many windows it is in. For a correlation the window is the timespan
+and the delay (CloudFormation Template Reference, "AWS::CloudWatch::LogAlarm", "AWS::Logs::QueryDefinition"; CloudWatch User
+Guide, "Log alarms").
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from amazon_q_detections.targets.cloudwatch import query_definition
+from sigma.backends.cloudwatch_logs_insights import syntax
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +36,7 @@ ALARM = "alarm"
 
 _LONGEST_LOOK_BACK = 2_592_000  # s; AWS::CloudWatch::LogAlarm, ScheduleConfiguration.StartTimeOffset
 _MOST_GROUPS = 5  # CloudWatch User Guide, "Log alarms", aggregation expression
-_ARRIVAL_DELAY = 60  # s; an event just delivered is not yet found by every query
+_OVERLAP = 300  # s; how long a record that was delivered may take until every query finds it
 
 _FORMAT = "2010-09-09"
 _ALARM_TYPE = "AWS::CloudWatch::LogAlarm"
@@ -184,6 +187,8 @@ def _resources(query: InsightsQuery) -> dict[str, Any]:
 
 def no_alarm(rule: Rule, by: Sequence[str]) -> str:
     """Why a log alarm cannot run a rule that groups *by* these fields; empty if it can."""
+    if rule.is_correlation and rule.schedule.step > rule.timespan:
+        return "between two runs lies more than the rule's timespan, so most bursts would not be seen; shorten schedule.step."
     if _window(rule)["StartTimeOffset"] > _LONGEST_LOOK_BACK:
         return "a log alarm looks back 30 days at most, the delay or the step included."
     if len(by) > _MOST_GROUPS:
@@ -194,7 +199,7 @@ def no_alarm(rule: Rule, by: Sequence[str]) -> str:
 def _window(rule: Rule) -> dict[str, int]:
     if rule.is_correlation:
         return {"StartTimeOffset": rule.timespan + rule.schedule.delay}
-    return {"StartTimeOffset": rule.schedule.step + _ARRIVAL_DELAY, "EndTimeOffset": _ARRIVAL_DELAY}
+    return {"StartTimeOffset": rule.schedule.step + _OVERLAP}
 
 
 def _alarm(query: InsightsQuery) -> dict[str, Any]:
@@ -238,5 +243,5 @@ def _description(rule: Rule) -> str:
         f"False positives: {' '.join(rule.falsepositives)}" if rule.falsepositives else "",
         rule.description,
     ]
-    text = " ".join(" ".join(part.split()) for part in parts if part)
+    text = syntax.harmless(" ".join(part for part in parts if part))
     return text if len(text) <= _DESCRIPTION else text[: _DESCRIPTION - 1] + "…"
