@@ -56,7 +56,7 @@ tags:
 logsource:
     product: aws
     service: cloudtrail
-    definition: 'Requirements: management events, which every trail records.'
+    definition: 'Requirements: write management events.'
 detection:
     selection_source:
         eventSource: qbusiness.amazonaws.com
