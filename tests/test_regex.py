@@ -1,7 +1,12 @@
-"""The parser of regular expressions, held against RE2 itself."""
+"""Regular expressions, held against RE2 and Python's `re`, each on the pattern as the rule has it."""
 
+import os
 import re
+import subprocess
+import sys
+from collections import Counter
 from collections.abc import Callable
+from typing import NamedTuple
 
 import pytest
 import re2
@@ -17,25 +22,65 @@ from amazon_q_detections.regex_tree import merged, outside
 
 ALPHABET = "aB1_- \n.é٣[ksKIÉΣσ"
 
-ATOMS = st.sampled_from(
-    ["a", "b", "B", "1", "_", ".", r"\.", r"\d", r"\D", r"\w", r"\W", r"\s", r"\S", "[ab]", "[^ab]", r"[\d_]", r"[^\W1]", "[a-z]",
-     "[]a]", "[a-]", "[^]]", "é", r"[\W]", r"[^\W]", r"[^\x00-\x7f]", r"[\x{80}-\x{10ffff}]", "[^É]", "[j-t]", "Σ", "K", r"\x41", r"\x{e9}", "^", "$", r"\A", r"\z", r"\b", r"\B", r"\n", r"\Qa.\E", "{", "a{,2}"]
-)  # fmt: skip
-PATTERNS = st.recursive(
-    ATOMS,
-    lambda inner: st.one_of(
-        st.lists(inner, min_size=1, max_size=3).map("".join),
-        st.tuples(inner, inner).map(lambda two: f"(?:{two[0]}|{two[1]})"),
-        st.tuples(inner, st.sampled_from(["*", "+", "?", "{2}", "{1,}", "{0,2}", "*?", "+?"])).map(
-            lambda two: f"({two[0]}){two[1]}"
+# Each with a text that it matches, alone.
+ATOMS = {
+    "a": "a", "b": "b", "B": "B", "1": "1", "_": "_", ".": "-", r"\.": ".", r"\d": "1", r"\D": "é", r"\w": "B", r"\W": "٣", r"\s": "\n",
+    r"\S": "a", "[ab]": "b", "[^ab]": "B", r"[\d_]": "_", r"[^\W1]": "s", "[a-z]": "k", "[]a]": "a", "[a-]": "-", "[^]]": "\n", "é": "é",
+    r"[\W]": "é", r"[^\W]": "a", r"[^\x00-\x7f]": "٣", "[^É]": "é", "[j-t]": "k", "Σ": "Σ", "K": "K", r"\x41": "A", "^": "", "$": "",
+    r"\A": "", r"\b": "", r"\B": "", r"\n": "\n", "{": "{",
+}  # fmt: skip
+# Python has not, or reads otherwise.
+OF_RE2 = {r"\z": "", r"\Qa.\E": "a.", "a{,2}": "a{,2}", r"[\x{80}-\x{10ffff}]": "é", r"\x{e9}": "é"}
+REPEATS = {"*": 2, "+": 1, "?": 0, "{2}": 2, "{1,}": 3, "{0,2}": 1, "*?": 0, "+?": 2}
+GROUPS = ["(?:{})", "({})", "(?i:{})", "(?s-i:{})", "(?P<name>{})"]
+# Around the whole, with what its text has more: else nearly all would be found somewhere.
+WHOLES = {"{}": "", "^(?:{})$": "", "^(?:{})B": "B"}
+
+
+class Planted(NamedTuple):
+    """A pattern, a text that is likely to match it, and what it is made of."""
+
+    pattern: str
+    text: str
+    kinds: frozenset[str]
+
+
+def joined(parts: list[Planted]) -> Planted:
+    kinds = frozenset().union(*(part.kinds for part in parts))
+    return Planted("".join(part.pattern for part in parts), "".join(part.text for part in parts), kinds)
+
+
+def planted(atoms: dict[str, str]) -> st.SearchStrategy[Planted]:
+    """Patterns of *atoms*, their texts put together as the patterns are."""
+    single = st.sampled_from([Planted(pattern, text, frozenset({pattern})) for pattern, text in atoms.items()])
+
+    def either(one: Planted, two: Planted) -> Planted:
+        return Planted(f"(?:{one.pattern}|{two.pattern})", two.text, one.kinds | two.kinds | {"|"})
+
+    def repeated(one: Planted, sign: str) -> Planted:
+        return Planted(f"({one.pattern}){sign}", one.text * REPEATS[sign], one.kinds | {sign})
+
+    def grouped(one: Planted, group: str) -> Planted:
+        return Planted(group.format(one.pattern), one.text + WHOLES.get(group, ""), one.kinds | {group})
+
+    parts = st.recursive(
+        single,
+        lambda inner: st.one_of(
+            st.lists(inner, min_size=1, max_size=3).map(joined),
+            st.builds(either, inner, inner),
+            st.builds(repeated, inner, st.sampled_from(list(REPEATS))),
+            st.builds(grouped, inner, st.sampled_from(GROUPS)),
         ),
-        inner.map(lambda one: f"(?P<name>{one})")
-        | inner.map(lambda one: f"(?i:{one})")
-        | inner.map(lambda one: f"(?s-i:{one})"),
-    ),
-    max_leaves=5,
-)
+        max_leaves=5,
+    )
+    return st.builds(grouped, parts, st.sampled_from(list(WHOLES)))
+
+
+PLANTED = planted(ATOMS | OF_RE2)
 FLAGS = st.sets(st.sampled_from("ims")).map(frozenset)
+AROUND = st.text(ALPHABET, max_size=2)
+# As it is, in the other case, without its last character, or nothing of it.
+CHANGES = st.sampled_from([str, str, str.swapcase, lambda text: text[:-1], lambda _: ""])
 
 
 def re2_finds(pattern: str, flags: Flags, text: str) -> bool:
@@ -44,18 +89,55 @@ def re2_finds(pattern: str, flags: Flags, text: str) -> bool:
     return re2.search(prefix + pattern, text) is not None
 
 
-@given(pattern=PATTERNS, flags=FLAGS, text=st.text(ALPHABET, max_size=6))
-@settings(derandomize=True, max_examples=1500, deadline=None)
-def test_verdicts_are_those_of_re2(pattern: str, flags: Flags, text: str) -> None:
+def assert_each_verdict_was_seen(seen: Counter[tuple[str, bool]]) -> None:
+    rare = {(kind, verdict) for kind, _ in seen for verdict in (True, False) if seen[kind, verdict] < 5}
+    assert not rare
+
+
+def test_verdicts_are_those_of_re2() -> None:
     r"""Not asked: `\B` in a text beyond ASCII, where RE2 also looks between the bytes of one character."""
-    assume(r"\B" not in pattern or text.isascii())
-    try:
-        expected = re2_finds(pattern, flags, text)
-    except re2.error:
-        assume(False)
-    regex = Regex.parse(pattern, flags)
-    assert regex.search(text) is expected
-    assert (re.search(regex.python, text) is not None) is expected
+    seen: Counter[tuple[str, bool]] = Counter()
+
+    @given(one=PLANTED, flags=FLAGS, before=AROUND, after=AROUND, change=CHANGES)
+    @settings(derandomize=True, max_examples=2500, deadline=None)
+    def ask(one: Planted, flags: Flags, before: str, after: str, change: Callable[[str], str]) -> None:
+        text = before + change(one.text) + after
+        assume(r"\B" not in one.kinds or text.isascii())
+        try:
+            expected = re2_finds(one.pattern, flags, text)
+            regex = Regex.parse(one.pattern, flags)
+        except (re2.error, Refused):
+            assume(False)  # a group's name twice; what is taken and what is refused is asked below
+        seen.update((kind, expected) for kind in one.kinds | flags)
+        assert regex.search(text) is expected
+
+    ask()
+    assert_each_verdict_was_seen(seen)
+
+
+def test_verdicts_are_those_of_python() -> None:
+    r"""Not asked: `$` before a last newline, where Python's is true, letters beyond ASCII that have a case under `i`, of which
+    it folds none when `\w` is ASCII, and `\B` in the empty text, where it is false before 3.14."""
+    seen: Counter[tuple[str, bool]] = Counter()
+
+    @given(one=planted(ATOMS), flags=FLAGS, before=AROUND, after=AROUND, change=CHANGES)
+    @settings(derandomize=True, max_examples=2500, deadline=None)
+    def ask(one: Planted, flags: Flags, before: str, after: str, change: Callable[[str], str]) -> None:
+        text = before + change(one.text) + after
+        assume("$" not in one.pattern or "\n" not in text)
+        assume(not ({"i", "(?i:{})"} & (flags | one.kinds)) or (text + one.pattern).isascii())
+        assume(r"\B" not in one.kinds or text)
+        try:
+            python = re.compile(one.pattern, re.ASCII | sum(getattr(re, flag.upper()) for flag in flags))
+            regex = Regex.parse(one.pattern, flags)
+        except (re.error, Refused):
+            assume(False)
+        expected = python.search(text) is not None
+        seen.update((kind, expected) for kind in one.kinds | flags)
+        assert regex.search(text) is expected
+
+    ask()
+    assert_each_verdict_was_seen(seen)
 
 
 ASCII = [chr(code) for code in range(128)]
@@ -91,7 +173,7 @@ def test_a_pattern_is_taken_if_re2_takes_it(pattern: str) -> None:
     assert taken(Regex.parse, Refused) is taken(re2.compile, re2.error)
 
 
-@given(pattern=PATTERNS | st.text(r"\*?.+ab|", min_size=1, max_size=8), flags=FLAGS)
+@given(pattern=PLANTED.map(lambda one: one.pattern) | st.text(r"\*?.+ab|", min_size=1, max_size=8), flags=FLAGS)
 @settings(derandomize=True, max_examples=300, deadline=None)
 def test_the_pattern_of_a_rule_arrives_as_it_is_written(pattern: str, flags: Flags) -> None:
     """pySigma keeps a pattern as a Sigma string, which knows wildcards and escapes of its own."""
@@ -142,9 +224,9 @@ def test_a_regex_is_a_value() -> None:
     assert len({Regex.parse("a(b|c)"), Regex.parse("a(b|c)"), Regex.parse("a(b|c)", frozenset("i"))}) == 2
 
 
-@given(text=st.text(ALPHABET, max_size=6), pattern=PATTERNS)
+@given(text=st.text(ALPHABET, max_size=6))
 @settings(derandomize=True, max_examples=200, deadline=None)
-def test_a_quoted_text_finds_itself(text: str, pattern: str) -> None:
+def test_a_quoted_text_finds_itself(text: str) -> None:
     assert Regex.parse(rf"\A\Q{text}\E\z").search(text)
 
 
@@ -159,3 +241,75 @@ def test_flags_end_with_their_group() -> None:
     assert Regex.parse("(?:(?i)a)b").search("Ab")
     assert not Regex.parse("(?:(?i)a)b").search("AB")
     assert Regex.parse("a(?i)b").search("aB")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "good", "bad"),
+    [
+        ("(?:ab*)c", ["xabbc", "ac"], ["ab", "abb", "c"]),
+        ("a(?:b*c)", ["abbcx", "ac"], ["a", "abb", "bc"]),
+        (".*ab.*", ["xabx", "ab"], ["xaxb"]),
+        ("^.*b?$", ["", "ab"], ["a\nb"]),
+    ],
+)
+def test_repeats_inside_a_group_are_kept(pattern: str, good: list[str], bad: list[str]) -> None:
+    regex = Regex.parse(pattern)
+    assert all(map(regex.search, good))
+    assert not any(map(regex.search, bad))
+
+
+# Each takes Python's `re` more than a lifetime, or hours.
+SLOW = [
+    ("a.*b.*c", "ab" * 10_000),
+    ("^(a+)+$", "a" * 10_000 + "b"),
+    (r"^(\w+\s?)*$", "ab " * 5_000 + "!"),
+    ("((a{1,30}){1,30})b", "a" * 20_000),
+    (r"(x+x+)+y", "x" * 20_000),
+    ("(a|a)*b", "a" * 20_000),
+]
+
+
+def test_no_pattern_makes_a_search_hang() -> None:
+    """In a process of its own, which can be ended: all of them take less than a second, and a minute is given."""
+    code = f"""
+from amazon_q_detections.regex import Regex
+assert not any(Regex.parse(pattern).search(text) for pattern, text in {SLOW!r})
+"""
+    done = run(code)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_re2_is_only_read_for_a_regular_expression() -> None:
+    code = "import sys; from amazon_q_detections import cli, engines, predicate; sys.exit('re2' in sys.modules)"
+    assert run(code).returncode == 0
+
+
+def run(code: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    return subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_a_pattern_too_large_is_refused_and_nothing_is_printed(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(Refused, match="too large for RE2"):
+        Regex.parse("|".join(f"{number}[^a]{{1000}}" for number in range(400)))
+    assert capfd.readouterr() == ("", "")
+
+
+def test_half_a_surrogate_pair_is_one_unknown_character() -> None:
+    assert Regex.parse("^a.c$").search("a\ud800c")
+    assert Regex.parse("^a[^b]c$").search("a\udfffc")
+    assert not Regex.parse(r"[?\x{d800}]").search("a\ud800c")
+
+
+@pytest.mark.parametrize("pattern", [r"\B", r"a|\B", r"(a*\B)+", r"\B{2}", r"(?:a?|b)\B", r"\B(x|)"])
+def test_a_pattern_that_no_boundary_satisfies_is_refused(pattern: str) -> None:
+    """RE2 would find it inside the bytes of one character, as in `aéa`."""
+    with pytest.raises(Refused, match=re.escape(r"\B alone satisfies it")):
+        Regex.parse(pattern)
+
+
+@pytest.mark.parametrize("pattern", [r"a\B", r"\Ba", r"(\B)?", r"a*|\B", r"^\B", r"\b\B"])
+def test_no_boundary_beside_something_is_taken(pattern: str) -> None:
+    assert Regex.parse(pattern).search("aéa") is re2_finds(pattern, frozenset(), "aéa")

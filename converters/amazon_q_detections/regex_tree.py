@@ -73,8 +73,6 @@ class Repeat:
 
 Node = Char | Dot | Set | Anchor | Series | Choice | Repeat
 
-NOTHING = Series(())
-
 
 def merged(ranges: list[tuple[str, str]]) -> Ranges:
     """The same characters as sorted ranges that neither overlap nor touch."""
@@ -108,25 +106,3 @@ def ignoring_case(low: str, high: str) -> list[tuple[str, str]]:
         if any(low <= char <= high for char in chars):
             found.extend((char, char) for char in chars)
     return found
-
-
-def trimmed(node: Node) -> Node:
-    """A shorter tree that is found in the same texts: repeats at either end need no more than their least count.
-
-    `.*admin.*` is found where `admin` is, but would be tried at every place up to the end of the text.
-    """
-    match node:
-        case Repeat(node=inner, least=least):
-            return NOTHING if least == 0 else Repeat(inner, least, least)
-        case Choice():
-            return Choice(tuple(trimmed(option) for option in node.options))
-        case Series(items=(first, *_, last)):
-            return Series((_edge(first), *node.items[1:-1], _edge(last)))
-        case Series(items=(only,)):
-            return trimmed(only)
-    return node
-
-
-def _edge(node: Node) -> Node:
-    """*node* at one end of a series: only its own repeat is cut, for what it holds has a neighbour on one side."""
-    return trimmed(node) if isinstance(node, Repeat) else node
