@@ -33,6 +33,11 @@ CORNERS: dict[str, tuple[str, Any, list[Any], list[Any]]] = {
     "exists, negated": ("|exists|neq", True, [None, ABSENT], ["", {}, []]),
     "neq of a list is none of them": ("|neq", ["a", "b"], ["c", None, ABSENT, ["c"]], ["A", "b", ["c", "b"]]),
     "neq null": ("|neq", None, ["", {}, [], False], [None, ABSENT]),
+    "cased true is no boolean": ("|cased", "True", ["True"], [True, "true", "TRUE"]),
+    "cased, then encoded": ("|cased|base64", "foo", ["Zm9v"], ["zm9v"]),
+    "cased, then encoded at any offset": ("|cased|base64offset|contains", "foobar", ["Zm9vYmFy", "xxBmb29iYXxx"], ["zm9vYmFy", "xxBmb29iyXxx"]),
+    "cased, then wide": ("|cased|wide", "aB", ["a\0B\0"], ["a\0b\0"]),
+    "cased, then with any dash": ("|cased|windash|contains", " -F", ["x -F", "x /F"], ["x -f", "x /f"]),
     "windash": ("|windash|contains", " -f", ["x -f", "x /F", "x –f"], ["x f", "-f"]),
 }  # fmt: skip
 
@@ -118,6 +123,12 @@ def test_keywords(keywords: Any, good: str, bad: str) -> None:
     found = holds("keywords", keywords=keywords)
     assert found({"x": good})
     assert not found({"x": bad, "n": 7, "b": True})
+
+
+def test_a_cased_keyword() -> None:
+    found = holds("keywords", keywords={"|cased": ["Evil"]})
+    assert found({"x": "an Evil plan"})
+    assert not found({"x": "an evil plan"})
 
 
 def test_conditions_nest() -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from amazon_q_detections import condition, ruleset
+from amazon_q_detections import condition, predicate, ruleset
 from amazon_q_detections.errors import ContentError, Refused
 
 SINGLE = """
@@ -123,6 +123,18 @@ def test_placeholder_values_may_hold_wildcards(tmp_path: Path) -> None:
     values = found.collection().rules[-1].detection.detections["selection"].detection_items[-1].value  # type: ignore[union-attr]
     assert [str(value) for value in values] == ["a*", "b", "literal"]
     assert values[0].contains_special()
+
+
+@pytest.mark.parametrize("modifiers", ["cased|expand", "expand|cased"])
+@pytest.mark.parametrize("string", ["contains|", ""])
+def test_placeholder_values_keep_their_case_under_cased(tmp_path: Path, string: str, modifiers: str) -> None:
+    text = EXPANDING.replace("x|expand", f"x|{string}{modifiers}")
+    (found,) = ruleset.load([write(tmp_path, aws_some_rule=text)], placeholders={"known": ("aB*", "Cd")})
+    matches = predicate.compile(condition.of_rule(found.collection().rules[-1]))  # type: ignore[arg-type]
+    event = {"eventSource": "q.amazonaws.com", "eventName": "SendMessage"}
+    assert [matches({**event, "requestParameters": {"x": value}}) for value in ("aBc", "Cd", "abc", "cd", "Literal")] == [
+        True, True, False, False, False,
+    ]  # fmt: skip
 
 
 def test_the_block_has_stated_defaults(tmp_path: Path) -> None:

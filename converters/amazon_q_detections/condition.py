@@ -38,7 +38,7 @@ from sigma.types import (
     SpecialChars,
 )
 
-from amazon_q_detections import casing
+from amazon_q_detections import casing, detection
 from amazon_q_detections.errors import Refused
 from amazon_q_detections.regex import Regex
 
@@ -182,23 +182,14 @@ _COMPARE: dict[CompareOperators, Literal["<", "<=", ">", ">="]] = {
 def of_rule(rule: SigmaRule) -> Condition:
     """The condition of a parsed rule, after whatever pipeline has been applied to it.
 
-    Raises Refused for what the contract refuses: several conditions, empty value lists, unresolved
-    placeholders, parts of a timestamp, a field reference with a string modifier.
+    Raises Refused for what the contract refuses: several conditions, unresolved placeholders, parts of a timestamp, a field
+    reference with a string modifier, and what detection.prepare refuses.
     """
     conditions = rule.detection.parsed_condition
     if len(conditions) != 1:
         raise Refused("a list of conditions", "write one rule for each, or join them with 'or'.")
-    for name, detection in rule.detection.detections.items():
-        _refuse_empty_lists(name, detection)
+    detection.prepare(rule)
     return from_sigma(conditions[0].parsed)
-
-
-def _refuse_empty_lists(name: str, detection: object) -> None:
-    for item in getattr(detection, "detection_items", ()):
-        if hasattr(item, "detection_items"):
-            _refuse_empty_lists(name, item)
-        elif not item.value:
-            raise Refused("an empty list as value", f"{name}.{item.field} has no value to compare with.")
 
 
 def from_sigma(node: object) -> Condition:
