@@ -233,19 +233,21 @@ def _leaf(field: str, value: SigmaType) -> Condition:
         case SigmaString():
             return Leaf(field, _text_test(value))
         case SigmaNumber():
-            return Leaf(field, Number(value.number))
+            return Leaf(field, Number(_number(value)))
         case SigmaBool():
             return Leaf(field, Boolean(value.boolean))
         case SigmaRegularExpression():
             return Leaf(field, Matches(_regex(value)))
         case SigmaCIDRExpression():
+            if "%" in value.cidr:
+                raise Refused(f"the network {value.cidr}", "an address with a zone is in no network; leave the zone out.")
             return Leaf(field, Cidr(value.network))
         case SigmaCompareExpression():
             if isinstance(value.number, SigmaTimestampPart):
                 raise _timestamp_part(field, value.number)
             if value.op not in _COMPARE:
                 raise Refused(f"the comparison {value.op.name.lower()}", f"use 'not' on {field} instead.")
-            return Leaf(field, Compare(_COMPARE[value.op], value.number.number))
+            return Leaf(field, Compare(_COMPARE[value.op], _number(value.number)))
         case SigmaFieldReference():
             if value.starts_with or value.ends_with:
                 raise Refused("fieldref with a string modifier", f"{field} can only be compared as a whole.")
@@ -257,11 +259,21 @@ def _timestamp_part(field: str, value: SigmaTimestampPart) -> Refused:
     return Refused("a part of a timestamp", f"{field} is compared with {value.timestamp_part.name.lower()}.")
 
 
+def _number(value: SigmaNumber) -> int | float:
+    """Its number; pySigma has a whole one as a float only where the float is another number."""
+    number: int | float = value.number
+    if isinstance(number, float) and number.is_integer():
+        raise Refused(f"a whole number near {number:.0f}", "pySigma takes it for that one; quote it.")
+    return number
+
+
 def _keyword(value: SigmaType) -> Condition:
     if isinstance(value, SigmaExpansion):
         return _joined(Or, tuple(_keyword(part) for part in value.values))
+    if isinstance(value, SigmaTimestampPart):
+        raise _timestamp_part("a keyword", value)
     if isinstance(value, SigmaNumber):
-        value = SigmaString(str(value))
+        value = SigmaString(str(_number(value)))
     if not isinstance(value, SigmaString):
         raise Refused("a keyword that is no text", "bind the value to a field.")
     parts = _parts(value)
