@@ -125,6 +125,37 @@ def test_placeholder_values_may_hold_wildcards(tmp_path: Path) -> None:
     assert values[0].contains_special()
 
 
+@pytest.mark.parametrize("name", ["with-dash", "with.dot", "with blank", "ünlaut", "{x}"])
+def test_a_placeholder_may_have_any_name(tmp_path: Path, name: str) -> None:
+    text = EXPANDING.replace("known", name)
+    (found,) = ruleset.load([write(tmp_path, aws_some_rule=text)])
+    assert found.unset_placeholders == (name,)
+    values = (
+        found.with_placeholders({name: ("a",)})
+        .collection()
+        .rules[-1]
+        .detection.detections["selection"]
+        .detection_items[-1]
+        .value
+    )  # type: ignore[union-attr]
+    assert [str(value) for value in values] == ["a", "literal"]
+
+
+@pytest.mark.parametrize("value", ["100%", "%a*b%", "100% to 5?%", r"\%known%", "%%"])
+def test_what_pysigma_takes_for_no_placeholder_is_none(tmp_path: Path, value: str) -> None:
+    (found,) = ruleset.load([write(tmp_path, aws_some_rule=EXPANDING.replace("%known%", value))])
+    assert found.needed_placeholders == ()
+    assert isinstance(condition.of_rule(found.collection().rules[-1]), condition.And)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("modifier", ["re", "wide"])
+def test_a_placeholder_that_has_no_place_is_refused_though_it_is_set(tmp_path: Path, modifier: str) -> None:
+    text = EXPANDING.replace("x|expand", f"x|{modifier}|expand")
+    (found,) = ruleset.load([write(tmp_path, aws_some_rule=text)], placeholders={"known": ("*a",)})
+    with pytest.raises(Refused, match=f"expand with {modifier}"):
+        condition.of_rule(found.collection().rules[-1])  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("modifiers", ["cased|expand", "expand|cased"])
 @pytest.mark.parametrize("string", ["contains|", ""])
 def test_placeholder_values_keep_their_case_under_cased(tmp_path: Path, string: str, modifiers: str) -> None:

@@ -13,15 +13,15 @@ from amazon_q_detections.errors import ContentError, Refused
 from amazon_q_detections.form import BLOCK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from sigma.collection import SigmaCollection
+    from sigma.types import SigmaType
 
     from amazon_q_detections.schedule import Schedule
 
 _DEFAULT_RISK = {"informational": 5, "low": 20, "medium": 45, "high": 70, "critical": 90}
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")  # of an object, in a message of pySigma: another in each run
-_PLACEHOLDER = re.compile(r"(?<!\\)%(\w+)%")
 
 Document = dict[str, Any]
 
@@ -192,20 +192,34 @@ def _collect_placeholders(node: Any, names: set[str]) -> None:
         for key, value in node.items():
             if "expand" in str(key).split("|")[1:]:
                 for entry in value if isinstance(value, list) else [value]:
-                    names.update(_PLACEHOLDER.findall(str(entry)))
+                    names.update(_placeholders(str(entry)))
             else:
                 _collect_placeholders(value, names)
 
 
-def _fill(collection: SigmaCollection, placeholders: Mapping[str, tuple[str, ...]]) -> None:
-    from sigma.processing.pipeline import ProcessingItem, ProcessingPipeline
-    from sigma.processing.transformations import ValueListPlaceholderTransformation
-    from sigma.rule import SigmaRule
+def _placeholders(value: str) -> Iterator[str]:
+    """The names that pySigma finds in a value: `%` around anything but `%` and a wildcard."""
+    # Imported late, here and below, for the same reason as in Rule.collection.
+    from sigma.types import Placeholder, SigmaString
 
-    pipeline = ProcessingPipeline(
-        items=[ProcessingItem(ValueListPlaceholderTransformation())],
-        vars={name: list(values) for name, values in placeholders.items()},
-    )
+    parts = SigmaString(value).insert_placeholders().s
+    return (part.name for part in parts if isinstance(part, Placeholder))
+
+
+def _fill(collection: SigmaCollection, placeholders: Mapping[str, tuple[str, ...]]) -> None:
+    """Put values in the place of placeholders, in texts; elsewhere they have no place, and condition.of_rule refuses them."""
+    from sigma.rule import SigmaRule
+    from sigma.types import SigmaString
+
+    from amazon_q_detections import detection
+
+    lists = {name: [SigmaString(value) for value in values] for name, values in placeholders.items()}
+
+    def filled(value: SigmaType) -> Sequence[SigmaType]:
+        if not isinstance(value, SigmaString):
+            return [value]
+        return value.replace_placeholders(lambda placeholder: iter(lists.get(placeholder.name, [placeholder])))
+
     for rule in collection.rules:
-        if isinstance(rule, SigmaRule):
-            pipeline.apply(rule)
+        for item in detection.items(rule) if isinstance(rule, SigmaRule) else ():
+            item.value = [one for value in item.value for one in filled(value)]
