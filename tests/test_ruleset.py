@@ -105,6 +105,22 @@ def test_what_pysigma_refuses_is_named_with_the_file(tmp_path: Path) -> None:
         condition.of_rule(found.collection().rules[-1])  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("test", "message"),
+    [
+        ("x|re|contains: ''", "is no Sigma rule: IndexError"),
+        ("x|re: 'a{99999999999}'", "is no Sigma rule: OverflowError"),
+        ("5: x", "is no Sigma rule: AttributeError"),
+        ("x|base64: 'a*'", "pySigma refuses the rule: Base64 encoding of strings with wildcards is not allowed"),
+        ("x|gt: '5'", "pySigma refuses the rule: .*incompatible to value type"),
+    ],
+)
+def test_what_makes_pysigma_stumble_is_named_with_the_file(tmp_path: Path, test: str, message: str) -> None:
+    (found,) = ruleset.load([write(tmp_path, aws_bad_rule=single().replace("eventName: SendMessage", test))])
+    with pytest.raises(ContentError, match=rf"aws_bad_rule\.yml: Single: {message}"):
+        found.collection()
+
+
 EXPANDING = single().replace(
     "eventName: SendMessage", "eventName: SendMessage, 'requestParameters.x|expand': ['%known%', literal]"
 )

@@ -156,6 +156,7 @@ class Rule:
         """
         # Imported late: pySigma takes 0.1 s, and `qdet list` and `--help` do without it.
         from sigma.collection import SigmaCollection
+        from sigma.exceptions import SigmaError
 
         if self.unset_placeholders:
             names = ", ".join(f"%{name}%" for name in self.unset_placeholders)
@@ -163,9 +164,11 @@ class Rule:
         with self.blamed():
             try:
                 collection = SigmaCollection.from_dicts(list(self.documents))
-            except (AttributeError, KeyError, TypeError, ValueError) as error:
-                raise ContentError(self.path, f"is no Sigma rule: {error!r}", key=self.title) from error
-            collection.resolve_rule_references()
+                collection.resolve_rule_references()
+            except (SigmaError, RecursionError):
+                raise
+            except Exception as error:  # whatever pySigma trips over, it is this rule that cannot be used
+                raise ContentError(self.path, f"is no Sigma rule: {error!r}.", key=self.title) from error
             if self.needed_placeholders:
                 _fill(collection, self.placeholders)
         return collection
