@@ -36,13 +36,24 @@ def holds(condition_text: str = "selection", **selections: Selection) -> Callabl
     return predicate.compile(tree(condition_text, **selections))
 
 
-def correlated(kind: str, bases: Mapping[str, Selection], **keys: Any) -> correlation.Correlation:
-    """A correlation over rules of one selection each; keys are those of `correlation`, `group_by` for group-by."""
+def correlated(
+    kind: str, bases: Mapping[str, Selection], ids: Mapping[str, str] | None = None, inner: str = "", **keys: Any
+) -> correlation.Correlation:
+    """A correlation over rules of one selection each; keys are those of `correlation`, `group_by` for group-by.
+
+    *ids* are those of some rules, and *inner* names a correlation of all of them that can be listed too.
+    """
     body = {key.replace("_", "-"): value for key, value in keys.items()}
+    documents = [{**document(name=name, selection=selection), **id_of(name, ids or {})} for name, selection in bases.items()]
+    if inner:
+        counted = {"type": "event_count", "rules": list(bases), "timespan": "60s", "condition": {"gte": 2}}
+        documents.append({"title": inner, "name": inner, "correlation": counted})
     main = {"title": "A correlation", "correlation": {"type": kind, "rules": list(bases), **body}}
-    documents = [document(name=name, selection=selection) for name, selection in bases.items()]
     collection = SigmaCollection.from_dicts([*documents, main])
-    collection.resolve_rule_references()
     rule = collection.rules[-1]
     assert isinstance(rule, SigmaCorrelationRule)
     return correlation.of_rule(rule)
+
+
+def id_of(name: str, ids: Mapping[str, str]) -> dict[str, str]:
+    return {"id": ids[name]} if name in ids else {}

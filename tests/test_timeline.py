@@ -110,6 +110,56 @@ def test_an_alias_is_another_field_in_each_rule() -> None:
     assert not raised(aliased, event(0, "A"), event(1, "B", whom="bob"))
 
 
+ID = "00000002-2222-4222-8222-222222222222"
+
+
+@pytest.mark.parametrize(("listed", "named"), [("b", ID), (ID, "b"), (ID, ID.upper()), ("b", "b")])
+def test_an_alias_may_name_a_rule_otherwise_than_the_list_of_rules(listed: str, named: str) -> None:
+    """A reference is a name or an id; each leads to the same rule."""
+    aliases = {"user": {"a": "who", named: "whom"}}
+    aliased = correlated(
+        "temporal", {"a": A, "b": B}, ids={"b": ID}, rules=["a", listed], group_by=["user"], timespan="60s", aliases=aliases
+    )
+    assert raised(aliased, event(0, "A"), event(1, "B", who="x", whom="ann"))
+    assert not raised(aliased, event(0, "A"), event(1, "B", who="ann", whom="x"))
+
+
+@pytest.mark.parametrize(
+    ("mapping", "reason"),
+    [
+        ({"a": "who"}, "it must be one field in each rule, and is none in b"),
+        ({"a": "who", "b": "whom", ID: "x"}, "it must be one field in each rule, and is 2 in b"),
+        ({"a": "who", "b": "whom", "c": "x"}, "it is a field in c, which the correlation does not count"),
+    ],
+)
+def test_an_alias_that_is_not_one_field_in_each_rule_is_refused(mapping: dict[str, str], reason: str) -> None:
+    with pytest.raises(Refused, match=f"the alias user: {reason}"):
+        correlated("temporal", {"a": A, "b": B}, ids={"b": ID}, group_by=["user"], timespan="60s", aliases={"user": mapping})
+
+
+@pytest.mark.parametrize(
+    ("kind", "keys", "construct"),
+    [
+        ("temporal", {"condition": {"eq": 2}}, "temporal with eq 2 of 2 rules"),
+        ("temporal", {"condition": {"gt": 2}}, "temporal with gt 2 of 2 rules"),
+        ("temporal", {"condition": {"gte": 2, "field": "doc"}}, "temporal with a field"),
+        ("temporal_ordered", {"condition": {"eq": 2}}, "temporal_ordered with eq 2 of 2 rules"),
+        ("event_count", {"condition": {"gte": 2, "field": "doc"}}, "event_count with a field"),
+        ("value_count", {"condition": {"gte": 2, "field": ["doc", "size"]}}, "a count over several fields"),
+        ("value_count", {"condition": {"gte": 2, "field": "user"}, "aliases": {"user": {"a": "who", "b": "whom"}}}, "value_count over the alias user"),
+        ("value_sum", {"condition": {"gte": 2, "field": "user"}, "aliases": {"user": {"a": "who", "b": "whom"}}}, "value_sum over the alias user"),
+    ],
+)  # fmt: skip
+def test_what_a_correlation_would_not_heed_is_refused_by_name(kind: str, keys: dict[str, Any], construct: str) -> None:
+    with pytest.raises(Refused, match=construct):
+        correlated(kind, {"a": A, "b": B}, timespan="60s", **keys)
+
+
+def test_a_correlation_of_correlations_is_refused_by_name() -> None:
+    with pytest.raises(Refused, match="a correlation of correlations: inner is itself a correlation"):
+        correlated("temporal", {"a": A}, timespan="60s", rules=["a", "inner"], inner="inner")
+
+
 def test_an_extended_condition() -> None:
     either = correlated("temporal", {"a": A, "b": B, "c": C}, timespan="60s", condition="a and (b or c)")
     assert raised(either, event(0, "A"), event(60, "C"))
@@ -180,6 +230,7 @@ def test_a_sum_of_a_shorter_span_can_be_the_larger() -> None:
         ("event_count", {"condition": {"lt": 3}}),
         ("event_count", {"condition": {"eq": 3}}),
         ("event_count", {"condition": {"gte": 0}}),
+        ("event_count", {"condition": {"gt": -1}}),
         ("value_sum", {"condition": {"gte": 0, "field": "size"}}),
         ("value_sum", {"condition": {"lt": 3, "field": "size"}}),
         ("value_avg", {"condition": {"gte": 3, "field": "size"}}),

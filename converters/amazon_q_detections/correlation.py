@@ -7,15 +7,19 @@ from typing import TYPE_CHECKING, Literal
 
 from sigma.correlations import (
     SigmaCorrelationCondition,
+    SigmaCorrelationFieldAlias,
     SigmaCorrelationRule,
     SigmaCorrelationType,
     SigmaExtendedCorrelationCondition,
+    SigmaRuleReference,
 )
 
 from amazon_q_detections import condition
 from amazon_q_detections.errors import Refused
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from amazon_q_detections.condition import Condition
 
 Kind = Literal[
@@ -79,7 +83,8 @@ class Correlation:
 def of_rule(rule: SigmaCorrelationRule) -> Correlation:
     """Describe a parsed correlation whose references are resolved, after any pipeline has been applied.
 
-    Raises Refused for correlations of correlations and for a temporal condition that counts fewer rules.
+    Raises Refused for correlations of correlations, a temporal condition other than that every rule occurs, a field or alias
+    that has no part in the count, and an alias that is not one field in each rule.
     """
     members = []
     for reference in rule.referenced_rules:
@@ -91,11 +96,9 @@ def of_rule(rule: SigmaCorrelationRule) -> Correlation:
     op: Operator = "gte"
     count, field = len(members), None
     if isinstance(rule.condition, SigmaCorrelationCondition):
-        op, count, field = _operator(rule.condition), rule.condition.count, _field(rule.condition)
-        if kind.startswith("temporal") and (op, count) not in (("gte", len(members)), ("eq", len(members))):
-            raise Refused(f"{kind} with {op} {count} of {len(members)} rules", "every referenced rule must occur.")
-        if kind.startswith("temporal"):
-            op, count = "gte", len(members)
+        op, count, field = _operator(rule.condition), rule.condition.count, _field(kind, rule.condition, rule.aliases.aliases)
+        if kind.startswith("temporal") and (op, count) != ("gte", len(members)):
+            raise Refused(f"{kind} with {op} {count} of {len(members)} rules", f"each of them must occur: gte {len(members)}.")
     return Correlation(kind, tuple(members), _group_by(rule), rule.timespan.seconds, op, count, field, expression)
 
 
@@ -109,19 +112,45 @@ def _operator(condition: SigmaCorrelationCondition) -> Operator:
     return name
 
 
-def _field(condition: SigmaCorrelationCondition) -> str | None:
-    if isinstance(condition.fieldref, list):
-        if len(condition.fieldref) != 1:
+def _field(kind: Kind, condition: SigmaCorrelationCondition, aliases: Container[str]) -> str | None:
+    """The counted or summed field, which each event has under one name."""
+    fields = condition.fieldref
+    if fields is None:
+        return None
+    if not kind.startswith("value"):
+        raise Refused(f"{kind} with a field", "it counts events; value_count counts the values of a field.")
+    if isinstance(fields, list):
+        if len(fields) != 1:
             raise Refused("a count over several fields", "count one field.")
-        return condition.fieldref[0]
-    return condition.fieldref
+        (fields,) = fields
+    if fields in aliases:
+        raise Refused(f"{kind} over the alias {fields}", "an alias names a group-by key; count a field that all rules have.")
+    return fields
 
 
 def _group_by(rule: SigmaCorrelationRule) -> tuple[GroupKey, ...]:
-    keys = []
-    for name in rule.group_by or ():
-        alias = rule.aliases.aliases.get(name)
-        mapping = {ref.reference: field for ref, field in alias.mapping.items()} if alias else {}
-        fields = tuple(mapping.get(reference.reference, name) for reference in rule.referenced_rules)
-        keys.append(GroupKey(name, fields))
-    return tuple(keys)
+    aliases = {alias.alias: _fields(alias, rule) for alias in rule.aliases}
+    everywhere = len(rule.referenced_rules)
+    return tuple(GroupKey(name, aliases.get(name) or (name,) * everywhere) for name in rule.group_by or ())
+
+
+def _fields(alias: SigmaCorrelationFieldAlias, rule: SigmaCorrelationRule) -> tuple[str, ...]:
+    """The field that *alias* is in each rule; it may refer to a rule by name where `rules` has its id, and the other way."""
+    fields: list[str] = []
+    for reference in rule.referenced_rules:
+        found = [field for one, field in alias.mapping.items() if _is_of(one.reference, reference)]
+        if len(found) != 1:
+            reason = f"it must be one field in each rule, and is {len(found) or 'none'} in {reference.reference}."
+            raise Refused(f"the alias {alias.alias}", reason)
+        fields.extend(found)
+    for one in alias.mapping:
+        if not any(_is_of(one.reference, reference) for reference in rule.referenced_rules):
+            raise Refused(
+                f"the alias {alias.alias}", f"it is a field in {one.reference}, which the correlation does not count."
+            )
+    return tuple(fields)
+
+
+def _is_of(name: str, reference: SigmaRuleReference) -> bool:
+    """Whether *name* is the name or the id of the rule that *reference* leads to."""
+    return name in (reference.reference, reference.rule.name) or name.lower() == str(reference.rule.id)
