@@ -8,7 +8,8 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-from amazon_q_detections import cli, form
+from amazon_q_detections import cli, form, ruleset
+from amazon_q_detections.errors import ContentError
 
 GOOD: dict[str, Any] = {
     "title": "Root Login",
@@ -60,6 +61,8 @@ OF_MANY = {
     "correlation.condition": 5,
     "correlation.condition.field": 5,
     "correlation.condition.gte": 10**12,
+    "correlation.condition.gt": 2.5,
+    "correlation.condition.lte": True,
     "correlation.aliases": {"who": 5},
 }
 
@@ -100,6 +103,24 @@ def test_a_fault_is_found_by_check_and_refused_by_the_others(documents: list[Any
     assert not (tmp_path / "out").exists()
     assert refused.exc_info is not None
     assert refused.exc_info[0].__module__ == "amazon_q_detections.errors"
+
+
+@pytest.mark.parametrize("kind", ["event_count", "value_sum"])
+def test_a_threshold_with_a_fraction_is_refused_with_its_file_and_key(kind: str, tmp_path: Path) -> None:
+    """pySigma would take 2 for it."""
+    burst = {**BURST, "correlation": {**BURST["correlation"], "type": kind, "condition": {"gte": 2.5, "field": "size"}}}
+    rules = write(tmp_path, GOOD, burst)
+    message = r"aws_root_login\.yml: Root Logins: correlation\.condition\.gte: 2\.5 is no whole number"
+    with pytest.raises(ContentError, match=message):
+        ruleset.load([rules])
+    assert "2.5 is no whole number" in run("check", rules).stdout
+
+
+def test_a_fault_in_a_counted_rule_names_the_file_that_it_stands_in(tmp_path: Path) -> None:
+    (tmp_path / "library").mkdir()
+    (tmp_path / "library" / "base.yml").write_text(yaml.dump({**GOOD, "level": "urgent"}))
+    with pytest.raises(ContentError, match=r"base\.yml: level: 'urgent' is no level"):
+        ruleset.load([write(tmp_path, BURST)], library=[tmp_path / "library"])
 
 
 @pytest.mark.parametrize("level", [None, "HIGH"])

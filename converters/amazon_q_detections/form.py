@@ -92,8 +92,8 @@ def _is_uuid(value: Any) -> bool:
     return True
 
 
-def _is_count(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= _MOST
+def _is_whole(low: int, high: int) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
 
 
 _TEXT = (_is_text, "is no text. Quote it.")
@@ -151,12 +151,9 @@ def _correlation(correlation: Mapping[str, Any]) -> Iterator[Fault]:
     for key, value in condition.items() if isinstance(condition, dict) else ():
         if key == "field" and not _is_text_or_texts(value):
             yield Fault("correlation.condition.field", "correlation", f"{_shown(value)} is no field.")
-        if key in ("gt", "gte", "lt", "lte", "eq", "neq") and not _is_count(value):
-            yield Fault(f"correlation.condition.{key}", "correlation", f"{_shown(value)} is no number up to {_MOST}.")
-
-
-def _is_whole(low: int, high: int) -> Callable[[Any], bool]:
-    return lambda value: isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+        # pySigma cuts a fraction off, so that `gte: 2.5` would alert on 2.
+        if key in ("gt", "gte", "lt", "lte", "eq", "neq") and not _is_whole(-_MOST, _MOST)(value):
+            yield Fault(f"correlation.condition.{key}", "correlation", f"{_shown(value)} is no whole number up to {_MOST}.")
 
 
 _BLOCK_KEYS: dict[str, tuple[Callable[[Any], bool], str]] = {

@@ -47,7 +47,7 @@ def load(
             bases = references.of(file, document)
             if strict:
                 for one in (*bases, document):
-                    _refuse_faults(file, one)
+                    _refuse_faults(references.home(one), one)
             rules.append(Rule(_stem(file, document), file.path, document, bases, placeholders or {}))
             if bases and document["correlation"].get("generate") is not True:
                 silent.update(id(base) for base in bases)
@@ -87,8 +87,13 @@ class _References:
 
     def __init__(self, files: Sequence[_File], library: Iterable[Path]) -> None:
         self._own = _by_name(files)
+        self._homes = _homes(files)
         self._places = library
         self._library: dict[str, Document] | None = None
+
+    def home(self, document: Document) -> _File:
+        """The file that a rule, or a rule that a correlation counts, stands in."""
+        return self._homes[id(document)]
 
     def of(self, file: _File, document: Document) -> tuple[Document, ...]:
         """The rules that *document* counts; none for a rule that is no correlation."""
@@ -104,7 +109,9 @@ class _References:
 
     def _of_library(self, reference: str) -> Document | None:
         if self._library is None:
-            self._library = _by_name([_File(path, _documents(path)) for path in content.yaml_files(self._places)])
+            files = [_File(path, _documents(path)) for path in content.yaml_files(self._places)]
+            self._library = _by_name(files)
+            self._homes.update(_homes(files))
         return self._library.get(reference)
 
 
@@ -117,6 +124,10 @@ def _by_name(files: Sequence[_File]) -> dict[str, Document]:
                 if document.get(key):
                     found.setdefault(str(document[key]), document)
     return found
+
+
+def _homes(files: Sequence[_File]) -> dict[int, _File]:
+    return {id(document): file for file in files for document in file.documents}
 
 
 def _documents(path: Path) -> list[Document]:
