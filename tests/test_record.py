@@ -84,5 +84,14 @@ def test_a_time(written: Any, read: str) -> None:
 
 
 def test_a_record_without_a_time_has_none() -> None:
-    assert record.time({}) is None
-    assert record.time({"eventTime": "1970-01-01T00:00:01.5Z"}) == 1.5
+    assert record.moment({}) is record.microseconds({}) is record.time({}) is None
+
+
+def test_a_time_in_microseconds_and_in_seconds() -> None:
+    event = {"eventTime": "1970-01-01T00:00:01.5Z"}
+    assert (record.microseconds(event), record.time(event)) == (1_500_000, 1.5)
+
+
+@pytest.mark.parametrize("moment", [2**30 * 10**6 - 1, 2**31 * 10**6 + 1, 2**33 * 10**6 + 999_999, -1, 253_402_300_799_999_999])
+def test_a_microsecond_is_not_lost(moment: int) -> None:
+    assert record.microseconds({"eventTime": record.iso(moment)}) == moment

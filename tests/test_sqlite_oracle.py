@@ -190,7 +190,7 @@ def test_networks_are_those_of_sqlite(network: str | list[str]) -> None:
 
 def moments(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[list[dict[str, Any]]]:
     """Rows ten seconds or a multiple apart, some at one time."""
-    moment = st.integers(0, 14).map(lambda tens: record.iso(1_767_225_600 + tens * 10))
+    moment = st.integers(0, 14).map(lambda tens: record.iso((1_767_225_600 + tens * 10) * record.SECOND))
     return st.lists(st.fixed_dictionaries({"timestamp": moment, **fields}), max_size=10)
 
 

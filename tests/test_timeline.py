@@ -22,7 +22,8 @@ START = 1_767_225_600  # 2026-01-01T00:00:00Z
 
 
 def event(second: float, name: str = "A", **fields: Any) -> dict[str, Any]:
-    return {"eventTime": record.iso(START + second), "eventName": name, "who": "ann", **fields}
+    moment = START * record.SECOND + round(second * record.SECOND)
+    return {"eventTime": record.iso(moment), "eventName": name, "who": "ann", **fields}
 
 
 A, B, C = {"eventName": "A"}, {"eventName": "B"}, {"eventName": "C"}
@@ -65,10 +66,11 @@ def raised(correlation: Correlation, *events: dict[str, Any]) -> bool:
         pytest.param(COUNT3, [event(0), event(1), event(2, who="Ann")], False, id="group keys are case-sensitive"),
         pytest.param(COUNT3, [event(0), event(1), event(2, who=None)], False, id="null is no key"),
         pytest.param(
-            COUNT3, [event(0), event(1), {"eventName": "A", "eventTime": record.iso(START)}], False, id="without a key"
+            COUNT3, [event(0), event(1), {"eventName": "A", "eventTime": event(0)["eventTime"]}], False, id="without a key"
         ),
         pytest.param(COUNT3, [event(0), event(1), event(2, "B")], False, id="of another rule"),
-        pytest.param(COUNT3, [event(0), event(1), dict(event(2), eventTime="soon")], False, id="without a time"),
+        pytest.param(COUNT3, [event(0), event(1), dict(event(2), eventTime="soon")], False, id="with a time that is none"),
+        pytest.param(COUNT3, [event(0), event(1), {"eventName": "A", "who": "ann"}], False, id="without a time"),
         pytest.param(VALUES2, [event(0, doc="x"), event(1, doc="y")], True, id="distinct values"),
         pytest.param(VALUES2, [event(0, doc="x"), event(1, doc="x")], False, id="the same value twice"),
         pytest.param(VALUES2, [event(0, doc="x"), event(1, doc="X")], True, id="values are case-sensitive"),
@@ -203,11 +205,38 @@ def test_parts_of_a_second_count() -> None:
     assert not raised(COUNT3, event(0.25), event(30), event(60.250001))
 
 
+@pytest.mark.parametrize("second", [0, 2**30, 2**31, 2**32])
+def test_the_ends_of_a_window_are_exact_to_the_microsecond(second: int) -> None:
+    """A double has other fractions of a second after 2**30 s (in 2004), 2**31 s (in 2038) and 2**32 s than before."""
+    for start in range(second * record.SECOND - 30_000_000, second * record.SECOND, 314_159):
+        first, last, late = ({**event(0), "eventTime": record.iso(start + more)} for more in (0, 60_000_000, 60_000_001))
+        assert raised(replace(COUNT3, count=2), first, last), first
+        assert not raised(replace(COUNT3, count=2), first, late), first
+        assert raised(ORDER, first, {**first, "eventName": "B"}, {**last, "eventName": "C"}), first
+        assert not raised(ORDER, first, {**first, "eventName": "B"}, {**late, "eventName": "C"}), first
+
+
+def test_hits_of_one_time_come_by_group() -> None:
+    events = [event(second, who=who) for who in ("cid", "ann", "bob") for second in (0, 1, 2)]
+    assert [hit.group["who"] for hit in timeline.hits(COUNT3, events)] == ["ann", "bob", "cid"]
+
+
+def test_a_sum_of_thousands_of_digits() -> None:
+    total = correlated("value_sum", {"a": A}, timespan="60s", condition={"gte": 1, "field": "size"})
+    assert raised(total, event(0, size="0." + "1" * 5000), event(1, size="0." + "8" * 5000), event(2, size="0.1"))
+    assert not raised(total, event(0, size="0." + "1" * 5000), event(1, size="0." + "8" * 5000))
+    for many in ("9" * 400, "9" * 5000, "9" * 5000 + ".5", float("inf")):
+        assert raised(total, event(0, size=many))
+    assert not raised(total, event(0, size="-" + "9" * 5000), event(0, size=5))
+    assert not raised(total, event(0, size=float("nan")))
+
+
 def test_a_sum_is_exact() -> None:
     total = correlated("value_sum", {"a": A}, timespan="60s", condition={"gte": 1, "field": "size"})
     assert raised(total, *(event(second, size=0.1) for second in range(10)))
     assert not raised(total, *(event(second, size="0.1") for second in range(9)))
-    assert not raised(total, event(0, size="many"), event(1, size=True), event(2, size=float("inf")), event(3))
+    assert raised(total, event(0, size=0.3), event(1, size="0.7"))
+    assert not raised(total, event(0, size="many"), event(1, size=True), event(2, size=None), event(3))
     more = replace(total, op="gt")
     assert not raised(more, event(0, size=1))
     assert raised(more, event(0, size=1), event(60, size="0.001"))
@@ -282,6 +311,10 @@ EVENTS = st.lists(
 )
 
 
+def moment(one: dict[str, Any]) -> int:
+    return record.microseconds(one) or 0
+
+
 def satisfied(correlation: Correlation, events: Sequence[dict[str, Any]]) -> Fraction | None:
     """Whether exactly these events satisfy the condition, by its words: a sum says how much, the others 0; None is no."""
     names = [one["eventName"] for one in events]
@@ -306,12 +339,12 @@ def satisfied(correlation: Correlation, events: Sequence[dict[str, Any]]) -> Fra
         case Correlation(kind="temporal"):
             good = ("A" in names and "B" not in names) or {"B", "C"} <= set(names)
         case Correlation(kind="temporal_ordered"):
-            by_name = [[record.time(one) or 0 for one in events if one["eventName"] == wanted] for wanted in "ABC"]
+            by_name = [[moment(one) for one in events if one["eventName"] == wanted] for wanted in "ABC"]
             good = any(a <= b <= c for a in by_name[0] for b in by_name[1] for c in by_name[2])
     return Fraction(0) if good else None
 
 
-def brute_force(correlation: Correlation, events: list[dict[str, Any]]) -> set[tuple[float, str, frozenset[int]]]:
+def brute_force(correlation: Correlation, events: list[dict[str, Any]]) -> set[tuple[int, str, frozenset[int]]]:
     """The bursts among *events*, found by looking at every span: time of the first end, group, and the events in it."""
     found = set()
     members = {"value_count": "A", "event_count": "A", "value_sum": "A"}.get(
@@ -319,13 +352,16 @@ def brute_force(correlation: Correlation, events: list[dict[str, Any]]) -> set[t
     )
     for who in ("ann", "Ann"):
         mine = [one for one in events if one["who"] == who and one["eventName"] in members]
-        times = sorted({record.time(one) or 0 for one in mine})
-        bursts: list[tuple[float, set[int]]] = []
+        times = sorted({moment(one) for one in mine})
+        bursts: list[tuple[int, set[int]]] = []
         for end in times:
             spans = []
             for start in times:
-                inside = [one for one in mine if start <= (record.time(one) or 0) <= end]
-                if end - correlation.timespan <= start <= end and (amount := satisfied(correlation, inside)) is not None:
+                inside = [one for one in mine if start <= moment(one) <= end]
+                if (
+                    end - correlation.timespan * record.SECOND <= start <= end
+                    and (amount := satisfied(correlation, inside)) is not None
+                ):
                     spans.append((amount, -start, {id(one) for one in inside}))
             if spans:
                 first, burst = end, max(spans, key=lambda span: span[:2])[2]
@@ -342,7 +378,7 @@ def brute_force(correlation: Correlation, events: list[dict[str, Any]]) -> set[t
 @settings(derandomize=True, max_examples=200, deadline=None)
 def test_hits_are_those_of_the_brute_force(correlation: Correlation, events: list[dict[str, Any]]) -> None:
     hits = timeline.hits(correlation, events)
-    ours = {(hit.time, hit.group["who"], frozenset(map(id, hit.records))) for hit in hits}
+    ours = {(hit.microseconds, hit.group["who"], frozenset(map(id, hit.records))) for hit in hits}
     assert ours == brute_force(correlation, events)
 
 
@@ -353,6 +389,6 @@ def test_the_order_of_the_input_is_of_no_account(events: list[dict[str, Any]], s
     seed.shuffle(shuffled)
     for correlation in KINDS:
         one, other = list(timeline.hits(correlation, events)), list(timeline.hits(correlation, shuffled))
-        assert [(hit.time, hit.group, sorted(map(id, hit.records))) for hit in one] == [
-            (hit.time, hit.group, sorted(map(id, hit.records))) for hit in other
+        assert [(hit.microseconds, hit.group, sorted(map(id, hit.records))) for hit in one] == [
+            (hit.microseconds, hit.group, sorted(map(id, hit.records))) for hit in other
         ]

@@ -37,10 +37,9 @@ class Period:
     def holds(self, event: Record) -> bool:
         if self.since is None and self.until is None:
             return True
-        time = record.time(event)
-        if time is None:
+        moment = record.moment(event)
+        if moment is None:
             return False
-        moment = datetime.fromtimestamp(time, UTC)
         return (self.since is None or moment >= self.since) and (self.until is None or moment <= self.until)
 
 

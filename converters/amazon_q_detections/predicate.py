@@ -33,8 +33,6 @@ Predicate = Callable[[Mapping[str, Any]], bool]
 _ScalarTest = Callable[[Scalar], bool]
 
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
-# Python refuses to read more digits at once (sys.int_info.default_max_str_digits); as a float that is an infinity.
-_MOST_DIGITS = 4000
 _RELATIONS: dict[str, Callable[[Any, Any], bool]] = {"<": lt, "<=": le, ">": gt, ">=": ge}
 
 
@@ -236,7 +234,7 @@ def _inside(value: Scalar, network: IPv4Network | IPv6Network) -> bool:
 def as_number(value: Scalar) -> int | float | None:
     """The number that *value* is or spells (docs/semantics.md, first rows), else None; a boolean is none.
 
-    Fractions are those of JSON readers, IEEE 754 doubles.
+    Fractions are those of JSON readers, IEEE 754 doubles, and so is what has thousands of digits: an infinity.
     """
     if isinstance(value, bool):
         return None
@@ -244,4 +242,4 @@ def as_number(value: Scalar) -> int | float | None:
         return value
     if not _NUMBER.fullmatch(value):
         return None
-    return float(value) if "." in value or len(value) > _MOST_DIGITS else int(value)
+    return float(value) if "." in value or len(value) > record.MOST_DIGITS else int(value)

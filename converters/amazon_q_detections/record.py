@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 Scalar = str | int | float | bool
+
+SECOND = 1_000_000
+"""In microseconds, in which the times of events are counted."""
+
+MOST_DIGITS = 4000
+"""Of a whole number that is read exactly; Python refuses more at once (`sys.int_info`), and takes the square of the time."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 def reached(record: Mapping[str, Any], path: tuple[str, ...]) -> Sequence[Any]:
@@ -72,26 +81,38 @@ def text(value: Scalar) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def time(record: Mapping[str, Any]) -> float | None:
-    """The event's time in seconds since 1970, from eventTime (ISO-8601; UTC unless it names a zone), or None."""
+def moment(record: Mapping[str, Any]) -> datetime | None:
+    """The event's time in UTC, from eventTime (ISO-8601; UTC unless it names a zone), or None."""
     value = record.get("eventTime")
     if not isinstance(value, str):
         return None
     try:
         parsed = datetime.fromisoformat(value)
-        return (parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp()
+        return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
     except (ValueError, OverflowError):  # no time, or one that UTC has in the year 0 or 10000
         return None
 
 
+def microseconds(record: Mapping[str, Any]) -> int | None:
+    """The event's time in whole microseconds since 1970, so that the ends of a window are exact; None when it has none."""
+    found = moment(record)
+    return None if found is None else (found - _EPOCH) // _MICROSECOND
+
+
+def time(record: Mapping[str, Any]) -> float | None:
+    """The event's time in seconds since 1970, rounded as a double is; None when it has none."""
+    found = microseconds(record)
+    return None if found is None else found / SECOND
+
+
 def iso_time(record: Mapping[str, Any]) -> str:
     """The event's time as ISO-8601 in UTC, `Z` at the end; empty when it has none."""
-    moment = time(record)
-    return "" if moment is None else iso(moment)
+    found = microseconds(record)
+    return "" if found is None else iso(found)
 
 
-def iso(moment: float) -> str:
-    """Seconds since 1970 as ISO-8601 in UTC, with as many decimals as it has, of 0, 3 and 6."""
-    parsed = datetime.fromtimestamp(moment, UTC)
+def iso(microseconds: int) -> str:
+    """Microseconds since 1970 as ISO-8601 in UTC, with as many decimals as they have, of 0, 3 and 6."""
+    parsed = _EPOCH + microseconds * _MICROSECOND
     decimals = "microseconds" if parsed.microsecond % 1000 else "milliseconds" if parsed.microsecond else "seconds"
     return parsed.isoformat(timespec=decimals).replace("+00:00", "Z")

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
-from math import isfinite
+from math import isinf, isnan
 from operator import attrgetter
 from typing import Any
 
@@ -25,27 +25,33 @@ Record = Mapping[str, Any]
 Key = tuple[str, ...]
 
 _TIME = attrgetter("time")
+_BEYOND = 10**record.MOST_DIGITS
 
 
 @dataclass(frozen=True)
 class Hit:
-    """One burst: *time* of its first completing event (s since 1970), its group, and the records in its spans."""
+    """One burst: the time of its first completing event (µs since 1970), its group, and the records in its spans."""
 
-    time: float
+    microseconds: int
     group: Mapping[str, str]
     records: tuple[Record, ...]
 
     @property
+    def time(self) -> float:
+        """The time in seconds since 1970, rounded as a double is."""
+        return self.microseconds / record.SECOND
+
+    @property
     def iso_time(self) -> str:
         """The time as ISO-8601 in UTC."""
-        return record.iso(self.time)
+        return record.iso(self.microseconds)
 
 
 @dataclass(slots=True)
 class _Burst:
     """The events from *start* up to, not including, *end*; *first* is the time of its first completing event."""
 
-    first: float
+    first: int
     start: int
     end: int
 
@@ -61,9 +67,9 @@ def hits(correlation: Correlation, records: Iterable[Record]) -> Iterator[Hit]:
     found = [
         Hit(burst.first, dict(zip(names, key, strict=True)), tuple(event.source for event in events[burst.start : burst.end]))
         for key, events in _groups(correlation, records).items()
-        for burst in _bursts(correlation.timespan, events, make())
+        for burst in _bursts(correlation.timespan * record.SECOND, events, make())
     ]
-    yield from sorted(found, key=lambda hit: (hit.time, sorted(hit.group.items())))
+    yield from sorted(found, key=lambda hit: (hit.microseconds, sorted(hit.group.items())))
 
 
 def _groups(correlation: Correlation, records: Iterable[Record]) -> dict[Key, list[Event]]:
@@ -72,7 +78,7 @@ def _groups(correlation: Correlation, records: Iterable[Record]) -> dict[Key, li
     value_of = _counted(correlation)
     groups: dict[Key, list[Event]] = {}
     for source in records:
-        moment = record.time(source)
+        moment = record.microseconds(source)
         if moment is None:
             continue
         members: dict[Key, list[int]] = {}
@@ -105,13 +111,18 @@ def _counted(correlation: Correlation) -> Callable[[Record], tuple[tuple[str, ..
 
 
 def _amounts(values: Iterable[record.Scalar]) -> Iterator[int | Fraction]:
-    """The numbers among *values*, exactly as they are written: ten times 0.1 is 1."""
+    """The numbers among *values*, exactly as they are written: ten times 0.1 is 1.
+
+    A number too large for a double that is no whole number of up to 4,000 digits counts as 10**4000, which no sum is asked for.
+    """
     for value in values:
         number = predicate.as_number(value)
         if isinstance(number, int):
             yield number
-        elif number is not None and isfinite(number):
-            yield Fraction(record.text(value))
+        elif number is not None and isinf(number):
+            yield _BEYOND if number > 0 else -_BEYOND
+        elif number is not None and not isnan(number):
+            yield Fraction(record.text(value)[: record.MOST_DIGITS])
 
 
 def _bursts(timespan: int, events: list[Event], inside: Window) -> list[_Burst]:

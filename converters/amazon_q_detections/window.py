@@ -6,7 +6,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from math import inf, nextafter
+from math import inf
 from typing import Any, Protocol
 
 from sigma.correlations import (
@@ -18,13 +18,14 @@ from sigma.correlations import (
 
 from amazon_q_detections.correlation import Correlation
 from amazon_q_detections.errors import Refused
+from amazon_q_detections.record import SECOND
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A record that takes part: its time, the members it matches, its counted values and the numbers among them."""
+    """A record that takes part: its time (µs), the members it matches, its counted values and the numbers among them."""
 
-    time: float
+    time: int
     members: tuple[int, ...]
     values: tuple[str, ...]
     amounts: tuple[int | Fraction, ...]
@@ -39,7 +40,7 @@ class Window(Protocol):
     def remove(self, event: Event) -> None: ...
 
     def since(self) -> float | None:
-        """From when on the events up to now satisfy the condition: -inf for all that are inside, None for none.
+        """From when on (µs) the events up to now satisfy the condition: -inf for all that are inside, None for none.
 
         To be asked once all events of one time are inside.
         """
@@ -65,7 +66,7 @@ def maker(correlation: Correlation) -> Callable[[], Window]:
         case "temporal_ordered":
             if correlation.expression is not None:
                 raise Refused("temporal_ordered with an extended condition", "an order of alternatives is not defined.")
-            return lambda: _Ordered(len(correlation.members), correlation.timespan)
+            return lambda: _Ordered(len(correlation.members), correlation.timespan * SECOND)
     reason = "some span of one event would nearly always satisfy it, since spans of any length count."
     raise Refused(f"a correlation of type {correlation.kind}", reason)
 
@@ -180,7 +181,7 @@ class _Combined:
         times = sorted({-inf, *self._seen.values()})
         for left_out in times[:-1]:
             if _holds(self._condition, frozenset(name for name, time in self._seen.items() if time > left_out)):
-                return nextafter(left_out, inf)
+                return left_out + 1
         return None
 
 
