@@ -166,3 +166,12 @@ def test_a_pipe_is_an_archive(tmp_path: Path) -> None:
     writer.start()
     assert read(tmp_path / "pipe") == (RECORDS, [])
     writer.join()
+
+
+@pytest.mark.parametrize("name", ["x.json", "x.jsonl"])
+def test_a_number_of_thousands_of_digits_makes_no_file_unreadable(tmp_path: Path, name: str) -> None:
+    many = json.dumps({**RECORDS[0], "n": 7}).replace("7", "7" * 5000)
+    text = "\n".join([many, json.dumps(RECORDS[1])]) if name == "x.jsonl" else f"[{many}, {json.dumps(RECORDS[1])}]"
+    (tmp_path / name).write_text(text)
+    (first, second), problems = read(tmp_path / name)
+    assert (first["n"], second, problems) == (float("inf"), RECORDS[1], [])

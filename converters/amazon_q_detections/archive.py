@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from amazon_q_detections import fixture
 from amazon_q_detections.errors import ContentError
+from amazon_q_detections.record import MOST_DIGITS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -93,16 +94,25 @@ def _text(path: Path) -> str:
 def _documents(path: Path, text: str, unreadable: Callable[[ContentError], None]) -> Iterable[tuple[str, Any]]:
     """The JSON documents of a file with the place of each: one for the whole file, or one a line."""
     try:
-        return [("", json.loads(text))]
+        return [("", _parsed(text))]
     except (ValueError, RecursionError) as error:
         if not any(map(_holds_records, text.split("\n"))):
             raise ContentError(path, f"is neither JSON nor JSON lines: {error}.") from error
         return _lines(path, text, unreadable)
 
 
+def _parsed(text: str) -> Any:
+    return json.loads(text, parse_int=_whole)
+
+
+def _whole(digits: str) -> int | float:
+    """A whole number; one of thousands of digits as a double, so that it makes no file unreadable."""
+    return int(digits) if len(digits) <= MOST_DIGITS else float(digits)
+
+
 def _holds_records(line: str) -> bool:
     try:
-        document = json.loads(line)
+        document = _parsed(line)
     except (ValueError, RecursionError):
         return False
     return isinstance(document, dict) and ("eventName" in document or "Records" in document)
@@ -112,7 +122,7 @@ def _lines(path: Path, text: str, unreadable: Callable[[ContentError], None]) ->
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             try:
-                yield f"line {number}", json.loads(line)
+                yield f"line {number}", _parsed(line)
             except (ValueError, RecursionError) as error:
                 unreadable(ContentError(path, f"is not JSON: {error}.", key=f"line {number}"))
 
