@@ -1,3 +1,5 @@
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -45,6 +47,31 @@ def test_a_repeated_event_moves_in_time_and_keeps_its_identity_apart(tmp_path: P
     assert load(tmp_path, (tmp_path / "aws_some_rule.yml").read_text()).cases[0].events == events, "the same every time"
 
 
+@pytest.fixture(params=["Asia/Tokyo", "America/New_York"])
+def elsewhere(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The machine stands in another time zone than UTC."""
+    monkeypatch.setenv("TZ", request.param)
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("elsewhere")
+@pytest.mark.parametrize(
+    ("written", "times"),
+    [
+        ("2026-01-01T00:00:00", ["2026-01-01T00:00:00Z", "2026-01-01T00:00:01Z"]),
+        ("2026-01-01T01:00:00+01:00", ["2026-01-01T00:00:00Z", "2026-01-01T00:00:01Z"]),
+        ("2026-01-01T00:00:59.25Z", ["2026-01-01T00:00:59.250Z", "2026-01-01T00:01:00.250Z"]),
+    ],
+)
+def test_times_are_those_of_the_file_wherever_it_is_read(tmp_path: Path, written: str, times: list[str]) -> None:
+    event = EVENT.replace("2026-01-01T00:00:00Z", written)
+    found = load(tmp_path, f"match: [{{events: [{{event: {event}, repeat: 2}}]}}]")
+    assert [one["eventTime"] for one in found.cases[0].events] == times
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -59,6 +86,8 @@ def test_a_repeated_event_moves_in_time_and_keeps_its_identity_apart(tmp_path: P
         (f"match: [{{events: [{{event: {EVENT}, repeat: 2, vary: [a]}}]}}]", "vary is no mapping"),
         (f"match: [{{events: [{{event: {EVENT}, repeat: 2, every: 9999999d}}]}}]", "longer than a year"),
         (f"match: [{{events: [{{event: {EVENT}, repeat: 2, vary: {{p.d.7.id: x}}}}]}}]", "cannot be repeated"),
+        (f"match: [{{events: [{{event: {EVENT.replace('2026-01-01T00:00:00Z', 'soon')}, repeat: 2}}]}}]", "cannot be repeated: eventTime 'soon' is no time"),
+        (f"match: [{{events: [{{event: {EVENT.replace('2026', '9999')}, repeat: 3, every: 365d}}]}}]", "cannot be repeated"),
         ("placeholders: {a: b}\nmatch: []", "a: is not a list of non-empty strings"),
         ("match: [", "is not YAML"),
     ],

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, uuid5
 
-from amazon_q_detections import content
+from amazon_q_detections import content, record
 from amazon_q_detections.errors import ContentError, did_you_mean
 from amazon_q_detections.schedule import seconds
 
@@ -103,9 +102,11 @@ def _series(path: Path, key: str, entry: Any) -> list[Event]:
     if not isinstance(vary, dict):
         raise ContentError(path, "vary is no mapping of a path to its values.", key=key)
     try:
-        every = seconds(entry.get("every", "1s"))
-        start = datetime.fromisoformat(first["eventTime"])
-        return [_repeated(first, n, start + timedelta(seconds=n * every), vary) for n in range(count)]
+        every = seconds(entry.get("every", "1s")) * record.SECOND
+        start = record.microseconds(first)
+        if start is None:
+            raise ValueError(f"eventTime {first['eventTime']!r} is no time")
+        return [_repeated(first, n, record.iso(start + n * every), vary) for n in range(count)]
     except (ValueError, TypeError, LookupError, OverflowError) as error:
         raise ContentError(path, f"cannot be repeated: {error}.", key=key) from error
 
@@ -118,9 +119,8 @@ def _checked(path: Path, key: str, event: Event) -> Event:
     return event
 
 
-def _repeated(first: Event, n: int, time: datetime, vary: Mapping[str, Any]) -> Event:
-    event = dict(first)
-    event["eventTime"] = time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def _repeated(first: Event, n: int, time: str, vary: Mapping[str, Any]) -> Event:
+    event = {**first, "eventTime": time}
     if n:
         for name in ("eventID", "requestID"):
             event[name] = str(uuid5(NAMESPACE_URL, f"{first.get(name)}/{n}"))
