@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from amazon_q_detections import ruleset
 from amazon_q_detections.engines import SigmaEngine
@@ -73,3 +74,47 @@ def test_one_record_delivered_twice_is_one(rules: list[Rule]) -> None:
     event = {"eventSource": "q.amazonaws.com", "eventID": "one"}
     assert raised(rules, {**event, "eventName": "B"}, {**event, "eventName": "B"}) == []
     assert raised(rules, {**event, "eventName": "A"}, {**event, "eventName": "A"}) == ["Free", "Single"]
+
+
+def test_records_without_an_id_are_each_one(rules: list[Rule]) -> None:
+    event = {"eventSource": "q.amazonaws.com", "eventName": "B"}
+    for lacking in ({"eventID": None}, {"eventID": ""}, {"eventID": 7}):
+        assert raised(rules, {**event, **lacking}, {**event, **lacking}) == ["Twice"]
+        assert raised(rules, {**event, **lacking, "eventName": "A"}, {**event, **lacking, "eventName": "A"}) == [
+            "Free",
+            "Free",
+            "Single",
+            "Single",
+        ]
+
+
+PINNED = {
+    "two at once": ("one and two", ["x", "y"], True),
+    "two at once, not": ("one and two", "x", False),
+    "a free branch": ("one or name", "z", True),
+    "a negated source": ("not one and name", "z", True),
+    "a negated source, itself": ("not one and name", "x", False),
+    "the start of a source": ("start and name", "xyz", True),
+    "one of two": ("(one or two) and name", "y", True),
+    "two, of which one is a branch": ("(one or two) and (two or name)", "y", True),
+}
+
+
+@pytest.mark.parametrize(("condition", "source", "expected"), PINNED.values(), ids=PINNED)
+def test_a_rule_meets_records_of_every_source_that_it_can_match(
+    tmp_path: Path, condition: str, source: Any, expected: bool
+) -> None:
+    rule = {
+        "title": "A rule",
+        "logsource": {"product": "aws", "service": "cloudtrail"},
+        "detection": {
+            "one": {"eventSource": "x"},
+            "two": {"eventSource": "y"},
+            "start": {"eventSource|startswith": "x"},
+            "name": {"eventName": "A"},
+            "condition": condition,
+        },
+    }
+    (tmp_path / "aws_a_rule.yml").write_text(yaml.safe_dump(rule))
+    found = ruleset.load([tmp_path])
+    assert raised(found, {"eventSource": source, "eventName": "A"}) == (["A rule"] if expected else [])

@@ -123,9 +123,10 @@ class _BySource:
         self._free: list[tuple[Callable[[Mapping[str, Any]], bool], Any]] = []
 
     def add(self, sources: frozenset[str] | None, matches: Callable[[Mapping[str, Any]], bool], thing: Any) -> None:
+        """Only an array can hold two sources that are asked for at once, so that none is left: it meets all records too."""
         for source in sources or ():
             self._pinned.setdefault(source, []).append((matches, thing))
-        if sources is None:
+        if not sources:
             self._free.append((matches, thing))
 
     def of(self, event: Record) -> Iterator[tuple[Callable[[Mapping[str, Any]], bool], Any]]:
@@ -153,7 +154,7 @@ class _Gather:
 def _new(event: Record, seen: set[str]) -> bool:
     """Whether *event* has not been seen; an event without an id is always new."""
     key = event.get("eventID")
-    if not isinstance(key, str):
+    if not isinstance(key, str) or not key:
         return True
     if key in seen:
         return False
