@@ -6,6 +6,7 @@ import pytest
 from contract_rows import ABSENT, ROWS, event
 from sigma_text import holds, tree
 
+from amazon_q_detections.condition import Leaf, Text, Wild
 from amazon_q_detections.errors import Refused
 
 # The same for corners that only the evaluator is asked: a target may refuse them, or read a text in bytes or in doubles
@@ -100,6 +101,8 @@ def test_a_path_goes_through_arrays_by_any_element(record: dict[str, Any], expec
 def test_exists_through_an_array_is_any_element() -> None:
     some = holds(selection={"a.b|exists": True})
     assert some({"a": [{}, {"b": {}}]})
+    assert some({"a": [{"b": None}, {"b": 1}]})
+    assert some({"a": [{"b": 1}, {"b": None}]})
     assert not some({"a": [{}, {"b": None}, 7]})
 
 
@@ -123,6 +126,46 @@ def test_keywords(keywords: Any, good: str, bad: str) -> None:
     found = holds("keywords", keywords=keywords)
     assert found({"x": good})
     assert not found({"x": bad, "n": 7, "b": True})
+
+
+@pytest.mark.parametrize("values", [["evil", "x", "y"], ["x", "evil", "y"], ["x", "y", "evil"]])
+@pytest.mark.parametrize("keywords", ["evil", ["none", "evil"]])
+def test_a_keyword_is_found_in_the_first_and_in_the_last_string(values: list[str], keywords: Any) -> None:
+    found = holds("keywords", keywords=keywords)
+    assert found({"list": values})
+    assert found(dict(zip("abc", values, strict=True)))
+    assert not found({"list": ["x", "y"]})
+
+
+def test_keywords_of_either_case_are_looked_for_together() -> None:
+    found = holds("1 of k*", kone={"|cased": "Evil"}, ktwo=["bad", "w?rse"])
+    assert found({"x": "Evil"})
+    assert found({"x": "BAD"})
+    assert found({"x": ["-", "much Worse"]})
+    assert not found({"x": "evil", "y": "wrse"})
+
+
+def test_tests_of_every_kind_on_one_field_are_each_asked() -> None:
+    selections = [
+        {"a": ["One", "T*o", 3, True]},
+        {"a|cased": "Four"},
+        {"a|re": "^f+ive$"},
+        {"a|cidr": ["10.0.0.0/8", "2001:db8::/32"]},
+        {"a|gt": 100},
+        {"a|lte": -1.5},
+        {"a|contains|cased": "Six"},
+    ]
+    found = holds("1 of s*", **{f"s{number}": selection for number, selection in enumerate(selections)})
+    good = ["ONE", "two", 3, "3.0", "true", True, "Four", "ffive", "10.1.2.3", "2001:db8::1", 101, "100.5", -1.5, "-2", "a Six"]
+    bad = ["on", "two!", 4, "03", False, "four", "Five", "11.0.0.1", "2001:db9::1", 100, -1, "a six", "10.1.2.3%", None, {}, []]
+    assert [value for value in good if not found({"a": value})] == []
+    assert [value for value in bad if found({"a": value})] == []
+    assert found({"a": [*bad, *good[-1:]]})
+
+
+def test_two_stars_are_one() -> None:
+    assert tree(selection={"a": "a**b"}) == tree(selection={"a": "a*b"}) == Leaf("a", Text(("a", Wild.ANY, "b")))
+    assert tree(selection={"a|contains": "**a"}) == Leaf("a", Text((Wild.ANY, "a", Wild.ANY)))
 
 
 def test_a_cased_keyword() -> None:

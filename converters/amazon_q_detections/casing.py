@@ -7,7 +7,7 @@ strings are never mapped, since `str.lower` looks at a letter's neighbours (Σ a
 from __future__ import annotations
 
 from collections import defaultdict
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,7 +20,12 @@ _DOTLESS_I = "\u0131"  # its capital is I, but I is the capital of i
 
 def fold(text: str) -> str:
     """*text* with every character as its folded form."""
-    return text.lower() if text.isascii() else "".join(map(_folded, text))
+    return text.lower() if text.isascii() else _fold_beyond_ascii(text)
+
+
+@lru_cache(maxsize=64)  # many rules fold the same few texts of a record
+def _fold_beyond_ascii(text: str) -> str:
+    return "".join(map(_folded, text))
 
 
 @cache

@@ -17,7 +17,7 @@ from math import isinf, isnan
 from operator import attrgetter
 from typing import Any
 
-from amazon_q_detections import predicate, record, window
+from amazon_q_detections import predicate, record, scalar, window
 from amazon_q_detections.correlation import Correlation
 from amazon_q_detections.window import Event, Window
 
@@ -116,7 +116,7 @@ def _amounts(values: Iterable[record.Scalar]) -> Iterator[int | Fraction]:
     A number too large for a double that is no whole number of up to 4,000 digits counts as 10**4000, which no sum is asked for.
     """
     for value in values:
-        number = predicate.as_number(value)
+        number = scalar.as_number(value)
         if isinstance(number, int):
             yield number
         elif number is not None and isinf(number):
