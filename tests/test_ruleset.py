@@ -3,9 +3,13 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sigma.types import Placeholder, SigmaString
 
 from amazon_q_detections import condition, predicate, ruleset
 from amazon_q_detections.errors import ContentError, Refused
+from amazon_q_detections.rule import Rule
 
 SINGLE = """
 title: {title}
@@ -155,6 +159,14 @@ def test_a_placeholder_may_have_any_name(tmp_path: Path, name: str) -> None:
         .value
     )  # type: ignore[union-attr]
     assert [str(value) for value in values] == ["a", "literal"]
+
+
+@given(value=st.text("%ab-.*?\\", max_size=9))
+@settings(derandomize=True, max_examples=1000, deadline=None)
+def test_placeholders_are_those_that_pysigma_finds(value: str) -> None:
+    theirs = {part.name for part in SigmaString(value).insert_placeholders().s if isinstance(part, Placeholder)}
+    detection = {"selection": [{"x|contains|expand": [value]}]}
+    assert set(Rule("stem", Path("x.yml"), {"detection": detection}).needed_placeholders) == theirs
 
 
 @pytest.mark.parametrize("value", ["100%", "%a*b%", "100% to 5?%", r"\%known%", "%%"])

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 _DEFAULT_RISK = {"informational": 5, "low": 20, "medium": 45, "high": 70, "critical": 90}
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")  # of an object, in a message of pySigma: another in each run
+# As pySigma finds them: anything but `%` and a wildcard, where `\*`, `\?` and `\\` are the characters.
+_PLACEHOLDER = re.compile(r"(?<!\\)%((?:\\[*?\\]|[^%*?\\]|\\(?![*?\\]))+)%")
+_ESCAPE = re.compile(r"\\([*?\\])")
 
 Document = dict[str, Any]
 
@@ -195,22 +198,14 @@ def _collect_placeholders(node: Any, names: set[str]) -> None:
         for key, value in node.items():
             if "expand" in str(key).split("|")[1:]:
                 for entry in value if isinstance(value, list) else [value]:
-                    names.update(_placeholders(str(entry)))
+                    names.update(_ESCAPE.sub(r"\1", name) for name in _PLACEHOLDER.findall(str(entry)))
             else:
                 _collect_placeholders(value, names)
 
 
-def _placeholders(value: str) -> Iterator[str]:
-    """The names that pySigma finds in a value: `%` around anything but `%` and a wildcard."""
-    # Imported late, here and below, for the same reason as in Rule.collection.
-    from sigma.types import Placeholder, SigmaString
-
-    parts = SigmaString(value).insert_placeholders().s
-    return (part.name for part in parts if isinstance(part, Placeholder))
-
-
 def _fill(collection: SigmaCollection, placeholders: Mapping[str, tuple[str, ...]]) -> None:
     """Put values in the place of placeholders, in texts; elsewhere they have no place, and condition.of_rule refuses them."""
+    # Imported late, for the same reason as in Rule.collection.
     from sigma.rule import SigmaRule
     from sigma.types import SigmaString
 
