@@ -142,6 +142,7 @@ def test_an_alias_that_is_not_one_field_in_each_rule_is_refused(mapping: dict[st
 @pytest.mark.parametrize(
     ("kind", "keys", "construct"),
     [
+        ("temporal", {"rules": []}, "a correlation without rules"),
         ("temporal", {"condition": {"eq": 2}}, "temporal with eq 2 of 2 rules"),
         ("temporal", {"condition": {"gt": 2}}, "temporal with gt 2 of 2 rules"),
         ("temporal", {"condition": {"gte": 2, "field": "doc"}}, "temporal with a field"),

@@ -91,6 +91,8 @@ def of_rule(rule: SigmaCorrelationRule) -> Correlation:
         if isinstance(reference.rule, SigmaCorrelationRule):
             raise Refused("a correlation of correlations", f"{reference.reference} is itself a correlation.")
         members.append(Member(reference.reference, condition.of_rule(reference.rule)))
+    if not members:
+        raise Refused("a correlation without rules", "nothing would raise it.")
     kind = _kind(rule.type)
     expression = rule.condition if isinstance(rule.condition, SigmaExtendedCorrelationCondition) else None
     op: Operator = "gte"
