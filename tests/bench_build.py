@@ -133,8 +133,8 @@ def main() -> None:
                     times[name].append(taken)
     print(f"{RULES} rules, 3 targets, medians of {ROUNDS} rounds in turn:")
     for name in contenders:
-        ratio = statistics.median(mine / other for mine, other in zip(times["qdet build"], times[name], strict=True))
-        print(f"  {name:28} {statistics.median(times[name]):6.3f} s   qdet build / this = {ratio:.2f}")
+        median = statistics.median(times[name])
+        print(f"  {name:28} {median:6.3f} s   qdet build / this = {statistics.median(times['qdet build']) / median:.2f}")
 
 
 if __name__ == "__main__":
