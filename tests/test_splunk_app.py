@@ -6,12 +6,14 @@ import configparser
 import io
 import re
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from amazon_q_detections import __version__, content, ruleset
+from amazon_q_detections.errors import Refused
 from amazon_q_detections.rule import Rule
 from amazon_q_detections.targets.splunk import Splunk, savedsearch
 
@@ -26,7 +28,11 @@ def tree() -> dict[str, bytes]:
 
 
 def stanzas(text: str) -> dict[str, dict[str, str]]:
-    """A .conf file as Splunk reads it: a line that ends in a backslash goes on, nothing is interpolated."""
+    """A .conf file as Splunk reads it: a line that ends in a backslash goes on, nothing is interpolated.
+
+    Whether white space may stand behind the backslash is not documented, so no line may end so.
+    """
+    assert not re.search(r"\\[^\S\n]+$", text, re.MULTILINE)
     joined = re.sub(r"\\\n", "\n\t", text)
     parser = configparser.RawConfigParser(delimiters=("=",), comment_prefixes=("#",), strict=True, empty_lines_in_values=False)
     parser.optionxform = str  # type: ignore[assignment,method-assign]
@@ -85,6 +91,9 @@ HOSTILE: list[dict[str, Any]] = [
     {"description": "line\n[evil]\ndisabled = 0 \\"},
     {"falsepositives": ["ends in a backslash \\"]},
     {"level": "high", "title": "a \\"},
+    {"title": "Plugin deleted \\ \\"},
+    {"title": "\\ \\\t\\ ", "description": "\\"},
+    {"falsepositives": ["\\ \\\\ \n\\"], "qdet": {"response": "a \\ \u2003\\"}},
 ]
 
 
@@ -96,4 +105,14 @@ def test_hostile_metadata_stays_inside_its_key(changed: dict[str, Any]) -> None:
     tree = target.bundle([target.compile(hostile, "aws_addon")], name=APP, schema="aws_addon")
     found = stanzas(tree[f"{APP}/default/savedsearches.conf"].decode())
     assert list(found) == [savedsearch.name(hostile)]
+    harmless = replace(hostile, main=document | {"title": "a", "description": "b", "falsepositives": ["c"]})
+    keys = target.compile(harmless, "aws_addon").stanza(APP).keys
+    assert list(found[savedsearch.name(hostile)]) == [key for key, _ in keys]
     assert found[savedsearch.name(hostile)]["disabled"] == "1"
+
+
+@pytest.mark.parametrize("stem", ["default", "Default", "DEFAULT"])
+def test_a_rule_whose_stanza_would_speak_for_all_is_refused(stem: str) -> None:
+    document = next(one for one in RULES if not one.is_correlation).main
+    with pytest.raises(Refused, match=f"the name {stem}"):
+        Splunk().compile(Rule(stem, Path(f"{stem}.yml"), document), "aws_addon")

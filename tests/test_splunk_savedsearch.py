@@ -119,7 +119,18 @@ def stanza(rule: Rule) -> dict[str, str]:
     return keys
 
 
-HOSTILE = ["a]\n[b]", "x\\", "x \\\n", "\nsearch = * | delete", "$x$ `m` | [search x] # %", "\x00\u2028y", '"; "', "{x} {{y}}"]
+HOSTILE = [
+    "a]\n[b]",
+    "x\\",
+    "Plugin deleted \\ \\",
+    "\\ \\\\ \t\\\n",
+    "x \\\n",
+    "\nsearch = * | delete",
+    "$x$ `m` | [search x] # %",
+    "\x00\u2028y",
+    '"; "',
+    "{x} {{y}}",
+]
 
 
 @pytest.mark.parametrize("value", HOSTILE, ids=ascii)

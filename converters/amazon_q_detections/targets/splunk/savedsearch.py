@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from amazon_q_detections.errors import Refused
 from amazon_q_detections.targets.splunk.backend import PRINCIPAL, Parts, joined
 
 if TYPE_CHECKING:
@@ -30,6 +31,10 @@ _OLDEST_EVENT = "-30d@d"
 BY_ARRIVAL = "index_time_half_open"
 _ODD = re.compile(r"[^A-Za-z0-9_]")
 _LINES = re.compile(r"\n *")
+# At the end of a line a backslash, and white space behind it, would join the next line to it.
+_CONTINUES = re.compile(r"[\\\s]+\Z")
+# The stanza of a file that gives all others their keys.
+_OF_ALL = "default"
 
 
 @dataclass(frozen=True)
@@ -46,11 +51,16 @@ class Stanza:
 
 
 def _value(value: str) -> str:
-    return " \\\n".join(line.rstrip("\\").rstrip() for line in value.split("\n"))
+    return " \\\n".join(_CONTINUES.sub("", line) for line in value.split("\n"))
 
 
 def of(rule: Rule, parts: Parts, app: str) -> Stanza:
-    """The stanza of *rule* in the app called *app*: disabled, behind the app's index macro and the rule's filter macro."""
+    """The stanza of *rule* in the app called *app*: disabled, behind the app's index macro and the rule's filter macro.
+
+    Raises Refused for a rule that has no stanza of its own.
+    """
+    if name(rule).lower() == _OF_ALL:
+        raise Refused(f"the name {name(rule)}", "a stanza of this name gives all others their keys; rename the file.")
     keys = (
         ("search", _search(rule, parts, app)),
         ("description", description(rule)),
@@ -127,7 +137,7 @@ def cell(text: str) -> str:
 
 def _one_line(text: str) -> str:
     shown = "".join(char if char.isprintable() else " " for char in text)
-    return " ".join(shown.split()).rstrip("\\")
+    return _CONTINUES.sub("", " ".join(shown.split()))
 
 
 def _quotable(text: str) -> str:
