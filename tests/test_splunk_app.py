@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from amazon_q_detections import __version__, content, ruleset
-from amazon_q_detections.errors import Refused
+from amazon_q_detections.errors import ContentError, Refused
 from amazon_q_detections.rule import Rule
 from amazon_q_detections.targets.splunk import Splunk, savedsearch
 
@@ -116,3 +116,18 @@ def test_a_rule_whose_stanza_would_speak_for_all_is_refused(stem: str) -> None:
     document = next(one for one in RULES if not one.is_correlation).main
     with pytest.raises(Refused, match=f"the name {stem}"):
         Splunk().compile(Rule(stem, Path(f"{stem}.yml"), document), "aws_addon")
+
+
+@pytest.mark.parametrize("name", ["search", "launcher", "learned", "splunk_httpinput", "legacy", "con", "nul", "com1"])
+def test_a_name_that_splunk_or_windows_has_taken_is_refused(name: str) -> None:
+    with pytest.raises(ContentError, match=f"--name: '{name}' is "):
+        Splunk().bundle([], name=name, schema="aws_addon")
+
+
+@pytest.mark.parametrize(("name", "label"), [("abc", "abc detections"), ("abcd", "abcd detections"), ("abcde", "abcde")])
+def test_a_label_is_as_long_as_splunk_asks(name: str, label: str) -> None:
+    """splunk-appinspect asks for 5 to 80 characters."""
+    files = Splunk().bundle([], name=name, schema="aws_addon")
+    app = stanzas(files[f"{name}/default/app.conf"].decode())
+    assert app["ui"]["label"] == label
+    assert app["package"]["id"] == name

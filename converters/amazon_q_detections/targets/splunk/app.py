@@ -18,6 +18,19 @@ if TYPE_CHECKING:
 
     from amazon_q_detections.targets.splunk import SplunkQuery
 
+# The apps that come with Splunk, as far as --name can be one (splunk-appinspect, check_for_default_splunk_app).
+_TAKEN = frozenset({
+    "alert_logevent", "alert_webhook", "appsbrowser", "audit_trail", "cloud_administration", "data_manager", "dmc",
+    "framework", "frameworkgettingstarted", "introspection_generator_addon", "journald_input", "launcher", "learned",
+    "legacy", "missioncontrol", "prometheus", "sample_app", "scsaudit", "search", "search_artifacts_helper",
+    "splunk_app_for_splunk_o11y_cloud", "splunk_archiver", "splunk_datapreview", "splunk_datasets_addon",
+    "splunk_essentials_9_0", "splunk_gdi", "splunk_httpinput", "splunk_instance_monitoring", "splunk_instrumentation",
+    "splunk_internal_metrics", "splunk_metrics_workspace", "splunk_monitoring_console", "splunk_product_guidance",
+    "splunk_rapid_diag", "splunk_secure_gateway", "splunk_ta_data_manager", "splunkclouduf", "tos",
+})  # fmt: skip
+_DEVICES = frozenset({"CON", "PRN", "AUX", "NUL", *(f"{kind}{number}" for kind in ("COM", "LPT") for number in range(1, 10))})
+_SHORTEST_LABEL = 5
+
 _APP_CONF = """\
 [install]
 is_configured = 0
@@ -31,7 +44,7 @@ version = {version}
 
 [ui]
 is_visible = 0
-label = {name}
+label = {label}
 
 [package]
 id = {name}
@@ -82,9 +95,13 @@ Removing the app removes all of it.
 
 
 def files(queries: Sequence[SplunkQuery], name: str, sourcetype: str) -> dict[str, bytes]:
-    """The app directory called *name*, and the archive of it beside; raises ContentError for two searches of one name."""
+    """The app directory called *name*, and the archive of it beside.
+
+    Raises ContentError for two searches of one name, and for a *name* that no app of a user can have.
+    """
+    _refuse_name(name)
     _refuse_twins(queries)
-    values = {"name": name, "version": __version__}
+    values = {"name": name, "label": _label(name), "version": __version__}
     texts = {
         f"{name}/README.md": _readme(queries, name, sourcetype),
         f"{name}/app.manifest": _manifest(name),
@@ -95,6 +112,22 @@ def files(queries: Sequence[SplunkQuery], name: str, sourcetype: str) -> dict[st
     }
     tree = {path: text.encode() for path, text in sorted(texts.items())}
     return {**tree, f"{name}-{__version__}.tgz": _archive(tree)}
+
+
+def _refuse_name(name: str) -> None:
+    if name in _TAKEN:
+        raise ContentError(
+            "--name", f"{name!r} is the name of an app of Splunk's own.", mend="Choose another, for example 'acme_aws'."
+        )
+    if name.upper() in _DEVICES:
+        raise ContentError(
+            "--name", f"{name!r} is no name of a folder on Windows.", mend="Choose another, for example 'acme_aws'."
+        )
+
+
+def _label(name: str) -> str:
+    """What Splunk shows: splunk-appinspect asks for 5 to 80 characters."""
+    return name if len(name) >= _SHORTEST_LABEL else f"{name} detections"
 
 
 def _refuse_twins(queries: Sequence[SplunkQuery]) -> None:
