@@ -289,7 +289,7 @@ def _escape(found: re.Match[str]) -> str:
 def _mvfind(values: Value, pattern: Value) -> Value:
     compiled = regex.compile(re.sub(r"\\x\{([0-9a-f]+)\}|\\.", _escape, str(pattern), flags=re.DOTALL))
     for number, value in enumerate(_values(values)):
-        if compiled.search(value):
+        if compiled.search(value, timeout=1):  # what takes a second is as good as evaded
             return float(number)
     return None
 

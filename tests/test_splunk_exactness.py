@@ -105,6 +105,11 @@ SHOWN = [
         '*\n| where isnotnull(mvfind(mvappend(json_extract(_raw, "requestParameters.documents{}.accessConfiguration")), '
         '"[^\\\\s\\\\[\\\\],nul]|[\\\\[,]\\\\s*\\\\["))',
     ),
+    ({"userAgent": "a*b*c"}, "*\n| where isnotnull(mvfind(mvappend('userAgent'), \"(?is)\\\\Aa(?>.*?b).*c\\\\z\"))"),
+    (
+        {"userAgent|contains": "aws*b*c"},
+        "*\n| where isnotnull(mvfind(mvappend('userAgent'), \"(?is)\\\\A(?>.*?aws)(?>.*?b).*c\"))",
+    ),
     ({"sourceIPAddress|cidr": "10.1.0.0/16"}, None),
 ]
 
@@ -161,6 +166,75 @@ def test_a_hostile_value_stays_on_its_line(value: str) -> None:
     assert "\n" not in "".join(part for part in query.split("\n| "))
     assert not any(char in query for char in "`$%#\x00\u202e") or "[$]" in query
     assert not any(line.endswith("\\") for line in query.split("\n"))
+
+
+# Texts without a match, of the kind that tries an expression in many ways.
+STARS = [("aws", "b", "c"), ("a", "a", "a", "a", "z"), ("ab", ".", "ab", ".", "y"), ("a", "b", "c", "d", "e", "f")]
+SHAPES = {"inside": ("*", "*"), "whole": ("", ""), "start": ("", "*"), "end": ("*", "")}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("runs", STARS, ids="*".join)
+def test_several_stars_take_one_way_through_a_long_value(runs: tuple[str, ...], shape: str) -> None:
+    """Else the expression reaches the match_limit of limits.conf, [rex], and does not match: whoever pads a value is not seen."""
+    first, last = SHAPES[shape]
+    inner = [part for run in runs for part in (Wild.ANY, *(Wild.ONE if char == "." else char for char in run))][1:]
+    found = text(*([Wild.ANY] if first else []), *merged(inner), *([Wild.ANY] if last else []))
+    for padding in ("x", "aws", "ab", "a", "bcd"):
+        fill = padding * (20_000 // len(padding))
+        for value in (fill, runs[0] + fill, fill.join(runs[:-1]) + fill, fill.join(runs), f"{fill.join(runs)}\n{fill}"):
+            value = value.replace(".", "-")
+            assert agree(Leaf("userAgent", found), [{"userAgent": value}])
+            assert agree(And((Leaf("userAgent", Exists()), Not(Leaf("userAgent", found)))), [{"userAgent": value}])
+
+
+def merged(parts: list[str | Wild]) -> list[str | Wild]:
+    """Neighbouring letters as one part."""
+    made: list[str | Wild] = []
+    for part in parts:
+        if made and isinstance(part, str) and isinstance(made[-1], str):
+            made[-1] += part
+        else:
+            made.append(part)
+    return made
+
+
+LISTED_STARS = [
+    text("null", Wild.ANY, "b", Wild.ANY, "c"),
+    text(Wild.ANY, "u", Wild.ANY, "l"),
+    text(Wild.ANY, "n", Wild.ONE, Wild.ANY),
+]
+
+
+@pytest.mark.parametrize("found", LISTED_STARS, ids=str)
+@pytest.mark.parametrize("wanted", [True, False], ids=["holds", "not"])
+def test_several_stars_in_an_array_that_may_hold_null(found: Text, wanted: bool) -> None:
+    values: list[Any] = [None, "null", "nullbc", "ul", "u-l", "l-u", "xnx", "n", "u" * 20_000, "ul" * 10_000, "un" * 10_000]
+    leaf = Leaf("requestParameters.documents.id", found)
+    events = [{"requestParameters": {"documents": [{"id": None}, {"id": value}]}} for value in values]
+    assert agree(leaf if wanted else Not(leaf), events)
+
+
+PLAIN_DECIMALS = [
+    (Number(0.0000001), r"\A0\.00000010*\z"),
+    (Number(1.2345678901234567e19), r"\A12345678901234567168(\.0+)?\z"),
+    (Number(-1e22), r"\A-10000000000000000000000(\.0+)?\z"),
+    (Compare(">=", 1e-7), ">=0.0000001,"),
+    (Compare("<", 1e22), "<10000000000000000000000,"),
+    (Compare("<", -2.5e-8), "<-0.000000025,"),
+]
+
+
+@pytest.mark.parametrize(("test", "shown"), PLAIN_DECIMALS, ids=str)
+def test_a_number_is_written_in_plain_decimals(test: Number | Compare, shown: str) -> None:
+    assert shown.replace("\\", "\\\\") in written(Leaf("a.b", test))
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("nan")], ids=str)
+@pytest.mark.parametrize("kind", [Number, lambda value: Compare("<", value)], ids=["equal", "compared"])
+def test_a_number_that_is_none_is_refused(kind: Any, value: float) -> None:
+    with pytest.raises(Refused, match=f"the number {value}"):
+        written(Leaf("a.b", kind(value)))
 
 
 @pytest.mark.parametrize("field", ['a"b', "a'b", "a|b", "a`b", "a\\b", "a$b", "a[b", "a\nb", "a]b"], ids=ascii)

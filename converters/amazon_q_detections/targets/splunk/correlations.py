@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from amazon_q_detections.condition import And, Or, factored
 from amazon_q_detections.errors import Refused
-from amazon_q_detections.targets.splunk import literal
+from amazon_q_detections.targets.splunk import literal, pattern
 from amazon_q_detections.targets.splunk.query import exact, select
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ def _values(field: str, leaves: Leaves) -> list[str]:
         return [
             f"eval q_value=json_array_to_mv({elements}, true())",
             "mvexpand q_value",
-            f'where isnotnull(q_value) AND q_value!="{literal.NULL_TEXT}"',
+            f'where isnotnull(q_value) AND q_value!="{pattern.NULL_TEXT}"',
         ]
     if "{}" in rest:
         raise Refused(f"a count of {field}", "this release does not count through an array in an array for Splunk.")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from amazon_q_detections.condition import Boolean, Cidr, Compare, Exists, Leaf, Matches, Number, SameAs, Test, Text, Wild
 from amazon_q_detections.errors import Refused
-from amazon_q_detections.targets.splunk import literal, network
+from amazon_q_detections.targets.splunk import literal, network, pattern
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # In the JSON text of an array: anything but null, brackets and commas is a value, and so is an array inside.
 _SOME_VALUE = r"[^\s\[\],nul]|[\[,]\s*\["
 # Only at the start of an element does a quote follow a bracket or comma unescaped.
-_TEXT_NULL = rf'[\[,]\s*"{literal.NULL_TEXT}"\s*[\],]'
+_TEXT_NULL = rf'[\[,]\s*"{pattern.NULL_TEXT}"\s*[\],]'
 _SOME_TEXT: dict[tuple[str | Wild, ...], str] = {
     (Wild.ANY,): r'[\[,]\s*["0-9tf-]',
     (Wild.ONE, Wild.ANY): r'[\[,]\s*("[^"]|[0-9tf-])',
@@ -69,21 +69,21 @@ class Leaves:
             case Text() if self._fits_absent(leaf) and "{}" in field:
                 return self._array_text(field, test, wanted=wanted)
             case Text() if self._fits_absent(leaf):
-                return _all_of(_found(field, literal.fitting([test])), self.exists(field), wanted=wanted)
+                return _all_of(_found(field, pattern.fitting([test])), self.exists(field), wanted=wanted)
             case Text():
-                return _found(field, literal.fitting([test]), wanted=wanted)
+                return _found(field, pattern.fitting([test]), wanted=wanted)
             case Boolean():
                 text = "true" if test.value else "false"
-                return _found(field, literal.quoted(rf"(?i)\A{text}\z"), wanted=wanted)
+                return _found(field, pattern.quoted(rf"(?i)\A{text}\z"), wanted=wanted)
             case Number():
-                return _found(field, literal.quoted(rf"\A{_number(test.value)}\z"), wanted=wanted)
+                return _found(field, pattern.quoted(rf"\A{pattern.number(test.value)}\z"), wanted=wanted)
             case Cidr(network=IPv4Network() as addresses):
-                return _found(field, literal.quoted(network.expression(addresses)), wanted=wanted)
+                return _found(field, pattern.quoted(network.expression(addresses)), wanted=wanted)
         return self._on_one_value(field, test, wanted=wanted)
 
     def any_of(self, field: str, texts: Sequence[Text], *, wanted: bool = True) -> str:
         """That *field* fits one of *texts*, none of which the text of a null fits, and all of which are alike in case."""
-        return _found(field, literal.fitting(texts), wanted=wanted)
+        return _found(field, pattern.fitting(texts), wanted=wanted)
 
     def joins(self, leaf: Leaf) -> bool:
         """Whether the leaf can stand in one expression with others on its field."""
@@ -99,14 +99,14 @@ class Leaves:
 
     def _fits_absent(self, leaf: Leaf) -> bool:
         """Whether a text passes the test that the field also has on a JSON null, or where it is absent."""
-        standing_in = (literal.NULL_TEXT, *self._absent.get(leaf.field, ()))
-        return isinstance(leaf.test, Text) and any(literal.fits(leaf.test, text) for text in standing_in)
+        standing_in = (pattern.NULL_TEXT, *self._absent.get(leaf.field, ()))
+        return isinstance(leaf.test, Text) and any(pattern.fits(leaf.test, text) for text in standing_in)
 
     def _array_text(self, field: str, test: Text, *, wanted: bool) -> str:
         """A pattern that null would fit, on an array: another value fits it, or the text null is there, in quotes."""
         if field.endswith("{}") and test.parts in _SOME_TEXT:
             return _any_in(field, _SOME_TEXT[test.parts], wanted=wanted)
-        parts = (_found(field, literal.fitting_but_null(test)), _any_in(field, _TEXT_NULL))
+        parts = (_found(field, pattern.fitting_but_null(test)), _any_in(field, _TEXT_NULL))
         return f"{'' if wanted else 'NOT '}({' OR '.join(parts)})"
 
     def _on_one_value(self, field: str, test: Test, *, wanted: bool) -> str:
@@ -116,7 +116,7 @@ class Leaves:
             case Matches():
                 raise Refused("a regular expression", "this release does not write them for Splunk.")
             case Compare():
-                relation = f"tonumber({own}){test.op}{test.value!r}"
+                relation = f"tonumber({own}){test.op}{pattern.decimal(test.value)}"
                 if "{}" in field:
                     return f"{_NULLITY[wanted]}(mvfilter({_true(relation)}))"
                 return _true(relation, wanted=wanted)
@@ -134,14 +134,14 @@ class Leaves:
 _NULLITY = {True: "isnotnull", False: "isnull"}
 
 
-def _found(field: str, pattern: str, *, wanted: bool = True) -> str:
+def _found(field: str, expression: str, *, wanted: bool = True) -> str:
     """Any value of a field fits; mvappend makes a multivalue field of a single value, which mvfind asks for."""
-    return f"{_NULLITY[wanted]}(mvfind(mvappend({literal.operand(field)}), {pattern}))"
+    return f"{_NULLITY[wanted]}(mvfind(mvappend({literal.operand(field)}), {expression}))"
 
 
-def _any_in(field: str, pattern: str, *, wanted: bool = True) -> str:
-    """*pattern* is found in the JSON text of all values at a path through arrays."""
-    return f"{_NULLITY[wanted]}(mvfind(mvappend({_from_record(field)}), {literal.quoted(pattern)}))"
+def _any_in(field: str, expression: str, *, wanted: bool = True) -> str:
+    """*expression* is found in the JSON text of all values at a path through arrays."""
+    return f"{_NULLITY[wanted]}(mvfind(mvappend({_from_record(field)}), {pattern.quoted(expression)}))"
 
 
 def _from_record(field: str) -> str:
@@ -160,11 +160,3 @@ def _all_of(*parts: str, wanted: bool) -> str:
 def _refuse_array(field: str, what: str) -> None:
     if "{}" in field:
         raise Refused(f"{what} on the array {field}", "SPL has no documented form for any of its elements.")
-
-
-def _number(value: float) -> str:
-    """The spellings of a number that the contract knows, as a regular expression."""
-    if value == int(value):
-        sign = "-?" if value == 0 else ""
-        return rf"{sign}{int(value)}(\.0+)?"
-    return f"{value!r}".replace(".", r"\.") + "0*"
