@@ -38,7 +38,7 @@ from amazon_q_detections.targets.splunk.assumptions import ASSUMPTIONS
 from amazon_q_detections.targets.splunk.backend import FaithfulSplunkBackend
 
 PIPELINE = conversion.pipeline("splunk_aws_addon")
-ARRAYS = dict(PIPELINE.items[0].transformation.mapping)  # type: ignore[attr-defined]
+MAPPINGS: list[Any] = [item.transformation for item in PIPELINE.items if hasattr(item.transformation, "mapping")]
 
 
 def backend() -> FaithfulSplunkBackend:
@@ -63,7 +63,9 @@ def renamed(condition: Condition) -> Condition:
 
 
 def in_splunk(field: str) -> str:
-    return next((name + field[len(prefix) :] for prefix, name in ARRAYS.items() if field.startswith(prefix)), field)
+    for mapping in MAPPINGS:
+        field = mapping.apply_field_name(field) or field
+    return field
 
 
 def written(condition: Condition) -> str:
@@ -245,8 +247,8 @@ def test_a_hostile_field_name_is_refused(field: str, test: Text | Exists) -> Non
 
 
 def test_an_odd_field_name_is_quoted() -> None:
-    assert written(Leaf("requestParameters.tags.aws:ResourceTag/team", text("red"))).startswith(
-        '"requestParameters.tags.aws:ResourceTag/team"="red"\n'
+    assert written(Leaf("requestParameters.aws:ResourceTag/team", text("red"))).startswith(
+        '"requestParameters.aws:ResourceTag/team"="red"\n'
     )
     assert "mvappend('requestParameters.with space')" in written(Leaf("requestParameters.with space", text(Wild.ANY, "x")))
 
@@ -517,4 +519,4 @@ def test_an_assumption_is_a_sentence_and_a_search(name: str) -> None:
 
 def test_a_query_names_what_it_rests_on() -> None:
     assert backend().parts(Leaf("eventName", text("A"))).assumptions == ()
-    assert backend().parts(Leaf("a.b", Exists())).assumptions == ("json_extract_missing", "json_extract_object")
+    assert backend().parts(Leaf("a.b", Exists())).assumptions == ("json_extract_missing", "json_extract_object", "no_array")

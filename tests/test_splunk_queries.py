@@ -9,24 +9,35 @@ import pytest
 import spl_table
 from contract_rows import OUTSIDE, ROWS, event
 from our_content import EVENTS, grouped, ids, raising, said_by
-from sigma_text import holds, tree
+from sigma.collection import SigmaCollection
+from sigma_text import document, holds, tree
 
 from amazon_q_detections import record
-from amazon_q_detections.conversion import schema_of
+from amazon_q_detections.condition import Condition
+from amazon_q_detections.conversion import pipeline
 from amazon_q_detections.errors import Refused
 from amazon_q_detections.fixture import Case
 from amazon_q_detections.rule import Rule
 from amazon_q_detections.targets.splunk import Splunk, SplunkQuery, savedsearch
-from amazon_q_detections.targets.splunk.leaves import Leaves
-from amazon_q_detections.targets.splunk.query import select
+from amazon_q_detections.targets.splunk.backend import FaithfulSplunkBackend, Parts, joined
 
 SINGLES, CORRELATED = said_by("splunk")
 ROWS_OF_EVENTS = [spl_table.row(one) for one in EVENTS]
-SCHEMA = schema_of("splunk_aws_addon")
 
 
 def compiled(one: Rule) -> SplunkQuery:
     return Splunk().compile(one, "aws_addon")
+
+
+def parts(condition: Condition) -> Parts:
+    backend = FaithfulSplunkBackend(pipeline("splunk_aws_addon"))
+    backend.meaning_of(SigmaCollection.from_dicts([document(selection={"eventName": "X"})]))  # so that the schema is known
+    return backend.parts(condition)
+
+
+def selection(condition: Condition) -> str:
+    """The commands that select the events."""
+    return joined(parts(condition).selection)
 
 
 @pytest.mark.parametrize("one", SINGLES, ids=lambda one: one.stem)
@@ -86,13 +97,12 @@ def test_a_row_of_the_contract(row: str, negated: bool) -> None:
     """On scalars; a field of an array has another name in Splunk, which the pipeline gives it."""
     modifiers, value, good, bad = ROWS[row]
     text = "not selection" if negated else "selection"
-    condition = tree(text, selection={f"a.b{modifiers}": value})
+    made = parts(tree(text, selection={f"a.b{modifiers}": value}))
     matches = holds(text, selection={f"a.b{modifiers}": value})
-    query = "\n| ".join(select(condition, Leaves(SCHEMA)).commands)
     for one in (*good, *bad):
         if not isinstance(one, list) and one not in OUTSIDE.get(row, []):
-            found = bool(spl_table.run(query, [spl_table.row(event(one))]))
-            assert found is matches(event(one)), (one, query)
+            found = bool(spl_table.run(joined(made.selection), [spl_table.row(event(one))]))
+            assert found is matches(event(one)), (one, made.selection)
 
 
 HOSTILE = [
@@ -106,7 +116,7 @@ HOSTILE = [
 def test_a_hostile_value_is_only_a_value(value: str, modifier: str) -> None:
     escaped = value.replace("\\", "\\\\").replace("*", "\\*").replace("?", "\\?")
     condition = tree(selection={f"a.b{modifier}": escaped, "eventName": "X"})
-    query = "\n| ".join(select(condition, Leaves(SCHEMA)).commands)
+    query = selection(condition)
     assert "`" not in query
     assert not re.search(r"\$[^)\]]*\$", query)
     matches = holds(selection={f"a.b{modifier}": escaped})
@@ -128,19 +138,19 @@ def test_a_hostile_value_is_only_a_value(value: str, modifier: str) -> None:
 )
 def test_what_cannot_be_said_is_refused_by_name(text: str, selections: dict[str, Any], construct: str) -> None:
     with pytest.raises(Refused, match=construct):
-        select(tree(text, **selections), Leaves(SCHEMA))
+        parts(tree(text, **selections))
 
 
 def test_success_is_absence_in_the_add_on() -> None:
     """A failed console login has errorCode `failure` there, and no errorCode in the record."""
     login = {"eventName": "ConsoleLogin", "responseElements": {"ConsoleLogin": "Failure"}}
-    query = "\n| ".join(select(tree(selection={"errorCode": None}), Leaves(SCHEMA)).commands)
+    query = selection(tree(selection={"errorCode": None}))
     assert query == '(NOT errorCode=* OR errorCode IN ("success", "failure"))'
     assert spl_table.run(query, [spl_table.row(login)])
     assert not spl_table.run(query, [spl_table.row({**login, "errorCode": "AccessDenied"})])
 
 
 def test_a_rule_on_the_word_success_does_not_match_absence() -> None:
-    query = "\n| ".join(select(tree(selection={"errorCode": "Success"}), Leaves(SCHEMA)).commands)
+    query = selection(tree(selection={"errorCode": "Success"}))
     assert not spl_table.run(query, [spl_table.row({"eventName": "X"})])
     assert spl_table.run(query, [spl_table.row({"eventName": "X", "errorCode": "SUCCESS"})])

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 ASSUMPTIONS: dict[str, tuple[str, str]] = {
+    "no_array": (
+        "A field of other services, or outside the models of Amazon Q's, goes through an array where its name has `{}`, and "
+        "nowhere else.",
+        '| search sourcetype="aws:cloudtrail" | fieldsummary | search field="*{}*" | table field',
+    ),
     "json_extract_missing": (
         "json_extract gives null for a key that the record does not have.",
         '| makeresults | eval q=json_extract("{}", "a.b") | where isnull(q)',

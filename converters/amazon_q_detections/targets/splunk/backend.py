@@ -10,6 +10,7 @@ from sigma.backends.splunk.splunk import SplunkBackend
 from amazon_q_detections.conversion import Conversion
 from amazon_q_detections.correlation import Correlation
 from amazon_q_detections.targets.splunk import correlations, literal
+from amazon_q_detections.targets.splunk.fields import Fields
 from amazon_q_detections.targets.splunk.leaves import Leaves
 from amazon_q_detections.targets.splunk.query import select
 
@@ -61,7 +62,11 @@ class FaithfulSplunkBackend(Conversion, SplunkBackend):
 
     def parts(self, meaning: Condition | Correlation) -> Parts:
         """The query in parts; raises Refused for what SPL cannot say."""
-        leaves = Leaves(self.schema)
+        fields = Fields(meaning, self.schema)
+        fields.check()
+        leaves = Leaves(fields)
+        if not all(map(fields.sure, fields.names)):
+            leaves.assumptions.add("no_array")
         if isinstance(meaning, Correlation):
             made = correlations.write(meaning, leaves)
             return Parts(made.selection, made.sliding, made.show, made.groups, tuple(sorted(leaves.assumptions)))

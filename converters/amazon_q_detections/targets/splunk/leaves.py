@@ -7,7 +7,7 @@ they rest on beside is named in assumptions.py.
 from __future__ import annotations
 
 from ipaddress import IPv4Network
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from amazon_q_detections.condition import Boolean, Cidr, Compare, Exists, Leaf, Matches, Number, SameAs, Test, Text, Wild
 from amazon_q_detections.errors import Refused
@@ -15,6 +15,8 @@ from amazon_q_detections.targets.splunk import literal, network, pattern
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from amazon_q_detections.targets.splunk.fields import Fields
 
 # In the JSON text of an array: anything but null, brackets and commas is a value, and so is an array inside.
 _SOME_VALUE = r"[^\s\[\],nul]|[\[,]\s*\["
@@ -28,10 +30,11 @@ _SOME_TEXT: dict[tuple[str | Wild, ...], str] = {
 
 
 class Leaves:
-    """Writes leaves for one log schema; *assumptions* gathers what they rest on."""
+    """Writes the leaves of one rule; *assumptions* gathers what they rest on."""
 
-    def __init__(self, schema: dict[str, Any]) -> None:
-        self._absent: dict[str, list[str]] = schema.get("absent_values", {})
+    def __init__(self, fields: Fields) -> None:
+        self._fields = fields
+        self._absent: dict[str, list[str]] = fields.schema.get("absent_values", {})
         self.assumptions: set[str] = set()
 
     def plain(self, leaf: Leaf) -> str | None:

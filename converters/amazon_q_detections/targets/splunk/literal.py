@@ -28,7 +28,7 @@ def operand(field: str) -> str:
 
 
 def _checked(field: str) -> str:
-    if not field.isprintable() or any(char in "\"'\\`|$[]" for char in field):
+    if not field.isprintable() or any(char in "\"'\\`|$[]*" for char in field):
         raise Refused(f"the field name {field!r}", "SPL documents no escape for it.")
     return field
 

@@ -1,0 +1,87 @@
+"""What is known of the fields of one rule: whether they go through arrays, and what stands there.
+
+The schema says it of a record's own fields, and of those that our rules ask for; of the other members of the services that the
+schema names, their models do. Of anything else nothing is known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from amazon_q_detections import condition
+from amazon_q_detections.condition import Or
+from amazon_q_detections.correlation import Correlation
+from amazon_q_detections.errors import Refused
+from amazon_q_detections.targets.splunk import service_fields
+
+if TYPE_CHECKING:
+    from amazon_q_detections.condition import Condition
+    from amazon_q_detections.targets.splunk.service_fields import Kind
+
+_KINDS: dict[str, Kind] = {"texts": "text", "scalars": "scalar", "objects": "object"}
+
+
+@dataclass(frozen=True)
+class Fields:
+    """The fields of a rule whose meaning is *meaning*, in the names that the schema gives them."""
+
+    meaning: Condition | Correlation
+    schema: dict[str, Any]
+
+    def check(self) -> None:
+        """Raises Refused for a field that is none of a record, or that the schema's pipeline gives a wrong name."""
+        reserved = self.schema.get("reserved", ())
+        for field in sorted(self.names):
+            if field.partition("::")[0] in reserved or (field.startswith("_") and "." not in field):
+                raise Refused(f"the field {field}", "Splunk and its add-on have something else under this name.")
+            self._known(field)
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Every field that the rule reads."""
+        if not isinstance(self.meaning, Correlation):
+            return frozenset(condition.fields(self.meaning))
+        found = condition.fields(self._tree)
+        found.update(field for key in self.meaning.group_by for field in key.fields)
+        return frozenset(found | ({self.meaning.field} if self.meaning.field else set()))
+
+    def kind(self, field: str) -> Kind | None:
+        """What stands at *field*, if that is known."""
+        return self._known(field)[1]
+
+    def sure(self, field: str) -> bool:
+        """Whether *field* is known to go through the arrays in its name and no others."""
+        return self._known(field)[0]
+
+    @cached_property
+    def _tree(self) -> Condition:
+        """What holds on the events that take part."""
+        if isinstance(self.meaning, Correlation):
+            return Or(tuple(member.condition for member in self.meaning.members))
+        return self.meaning
+
+    @cached_property
+    def _sources(self) -> frozenset[str]:
+        """The services that the rule asks for, if it asks for none but those of the schema."""
+        pinned = condition.pinned(self._tree, "eventSource") or frozenset()
+        return pinned if pinned <= set(self.schema.get("services", ())) else frozenset()
+
+    def _known(self, field: str) -> tuple[bool, Kind | None]:
+        for key, kind in _KINDS.items():
+            if field in self.schema.get(key, ()) or (self._sources and field in self.schema.get(f"service_{key}", ())):
+                return True, kind
+        if field.startswith(tuple(self.schema.get("without_arrays", ()))):
+            return True, None
+        return self._modelled(field) if self._sources else (False, None)
+
+    def _modelled(self, field: str) -> tuple[bool, Kind | None]:
+        found = service_fields.named(self._sources, condition.pinned(self._tree, "eventName"), field)
+        # An array of objects in one operation may be one of texts in another.
+        names = sorted({field if kind == "array" and f"{name}{{}}" == field else name for name, kind in found})
+        if names not in ([], [field]):
+            plain = field.replace("{}", "")
+            raise Refused(f"the field {plain}", f"the API has it as {' and '.join(names)}, the pipeline as {field}.")
+        kinds = {kind for _, kind in found}
+        return bool(names), kinds.pop() if len(kinds) == 1 else None
