@@ -1,8 +1,9 @@
 """Runs the few SPL commands that our searches are made of on a table of events, strictly: what it does not know is an error.
 
-It follows Splunk's Search Reference for `search`, `where`, `eval`, `sort`, `streamstats`, `stats`, `mvexpand`, `rename`, `table` and the
-evaluation functions below, and the Add-on for AWS for the fields of an event. It is no Splunk; it shows that the searches mean what we
-take them to mean.
+It follows Splunk's Search Reference for `search`, `where`, `eval`, `fields`, `sort`, `streamstats`, `stats`, `mvexpand`, `rename`,
+`table` and the evaluation functions below, and the Add-on for AWS for the fields of an event. What the documents leave open it reads
+in several ways (`Reading`): a search must mean the same in all of them but those that an assumption of it excludes. It is no Splunk; it
+shows that the searches mean what we take them to mean.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from __future__ import annotations
 import ipaddress
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import regex  # Perl's syntax: \A, \z, \x{…}
@@ -20,6 +22,41 @@ from amazon_q_detections import record
 
 Value = str | float | bool | list[str] | None
 Row = dict[str, Value]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One way to read what Splunk's documents leave open."""
+
+    lone_bare: bool = False  # json_extract gives a single value at a path with `{}` bare, else in an array
+    none_listed: bool = False  # … and `[]` where there is none, else null
+    flat: bool = False  # … and of several paths one flat array, else one array for each path with `{}`
+    null_element: bool = True  # json_array_to_mv gives the text null for a JSON null, else nothing
+    empty_null: bool = False  # an empty text is no value
+    bytes_only: bool = False  # regular expressions see bytes, and fold ASCII only, as lower() does
+    case_joined: bool = False  # commands group without regard to case
+    nulls_expand: bool = False  # mvexpand keeps a row without a value
+
+    def under(self, assumptions: Iterable[str]) -> Reading:
+        """The same reading of all but what the assumptions settle."""
+        settled = {name: value for assumption in assumptions for name, value in _SETTLED.get(assumption, {}).items()}
+        return replace(self, **settled)
+
+
+_SETTLED = {
+    "json_extract_list": {"lone_bare": False, "none_listed": False},
+    "empty_text": {"empty_null": False},
+    "unicode": {"bytes_only": False},
+    "by_case": {"case_joined": False},
+}
+READINGS = (
+    Reading(),
+    Reading(lone_bare=True, null_element=False, empty_null=True, bytes_only=True, case_joined=True, nulls_expand=True),
+    Reading(none_listed=True, flat=True, empty_null=True, nulls_expand=True),
+    Reading(lone_bare=True, flat=True),
+)
+# The reading of the search that is running.
+_now_read = READINGS[0]
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<text>"(?:[^"\\]|\\.)*")|(?P<field>'[^']*')|(?P<number>\d+(?:\.\d+)?)|(?P<name>[A-Za-z_][A-Za-z0-9_{}.]*)"""
@@ -51,8 +88,10 @@ def _flatten(value: Any, name: str, found: dict[str, list[str]]) -> None:
         found.setdefault(name, []).append("null" if value is None else record.text(value))
 
 
-def run(query: str, rows: list[Row], now: float = 0.0) -> list[Row]:
+def run(query: str, rows: list[Row], now: float = 0.0, reading: Reading = READINGS[0]) -> list[Row]:
     """The result of a search, whose first command is `search`."""
+    global _now_read
+    _now_read = reading
     first, *commands = _pipeline(query)
     table = [dict(one) for one in rows if _Terms(first).holds(one)]
     for command in commands:
@@ -65,6 +104,9 @@ def _pipeline(query: str) -> list[str]:
     """Split at pipes outside quotes."""
     parts = re.findall(r"""(?:"(?:[^"\\]|\\.)*"|'[^']*'|[^|"'])+""", query)
     return [" ".join(part.split("\n")).strip() for part in parts]
+
+
+_NO_FIELDS = {"AND", "IN", "AS", "BY", "earliest", "latest", "index", "source", "host", "sourcetype", "eventtype", "tag"}
 
 
 class _Terms:
@@ -109,7 +151,10 @@ class _Terms:
             return result
         if token == "*":
             return True
-        found = _values(self.row.get(token))
+        name = token.strip('"')
+        assert "*" not in name, name
+        assert name not in _NO_FIELDS, name
+        found = _values(self.row.get(name))
         operator = self._next()
         if operator == "=":
             wanted = self._next()
@@ -138,7 +183,7 @@ def _values(value: Value) -> list[str]:
 
 
 def _text(value: Value) -> str:
-    assert value is not None
+    assert isinstance(value, str | float), value  # null, and the Booleans that no command can hold
     if isinstance(value, float) and value == int(value):
         return str(int(value))
     return str(value)
@@ -254,48 +299,109 @@ def _total(value: Value) -> bool:
     return value
 
 
-def _json_extract(text: Value, path: Value) -> Value:
-    """A path with `{}` gives the JSON text of all values there (Search Reference, "JSON functions", examples 4 to 6)."""
-    places: list[Any] = [json.loads(str(text))]
-    for step in str(path).split("."):
+def _json_extract(text: Value, *paths: Value) -> Value:
+    """The value at a path; all those at a path with `{}`; of several paths an array (Search Reference, "JSON functions").
+
+    Examples 4 to 6 there show an array of several values, example 1 a single one without.
+    """
+    found = [_at(_parsed(text), str(path)) for path in paths]
+    if len(paths) == 1:
+        many, places = "{}" in str(paths[0]), found[0]
+        if many and not (len(places) == 1 and _now_read.lone_bare):
+            return _json(places) if places or _now_read.none_listed else None
+        return _native(places[0]) if places else None
+    made: list[Any] = []
+    for path, places in zip(paths, found, strict=True):
+        many = "{}" in str(path) and not (len(places) == 1 and _now_read.lone_bare)
+        made.extend(places if _now_read.flat or not many else [places] if places or _now_read.none_listed else [None])
+    return _json(made)
+
+
+def _parsed(text: Value) -> Any:
+    try:
+        return json.loads(str(text))
+    except ValueError:
+        return None
+
+
+def _at(place: Any, path: str) -> list[Any]:
+    places = [place]
+    for step in path.split("."):
         key, array, nothing = step.partition("{}")
         assert not nothing
         places = [place[key] for place in places if isinstance(place, dict) and key in place]
         if array:
             places = [element for place in places if isinstance(place, list) for element in place]
-    if "{}" in str(path):
-        return json.dumps(places, ensure_ascii=False) if places else None
-    if not places or places[0] is None:
-        return None
-    return json.dumps(places[0], ensure_ascii=False) if isinstance(places[0], (dict, list)) else record.text(places[0])
+    return places
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _native(value: Any) -> Value:
+    if isinstance(value, (dict, list)):
+        return _json(value)
+    return value if value is None or isinstance(value, bool) else record.text(value)
 
 
 def _json_array_to_mv(text: Value, quotes: Value = False) -> Value:
     """The elements; texts without their quotes unless *quotes*; nothing where there is no array."""
-    found = json.loads(str(text)) if text is not None else None
+    found = _parsed(text)
     if not isinstance(found, list):
         return None
-    bare = [one if isinstance(one, str) and not quotes else json.dumps(one, ensure_ascii=False) for one in found]
-    return bare or None
+    kept = [one for one in found if one is not None or _now_read.null_element]
+    return [one if isinstance(one, str) and not quotes else _json(one) for one in kept] or None
 
 
 def _escape(found: re.Match[str]) -> str:
     """Two escapes of Perl's that Python spells otherwise; an escaped backslash is taken whole."""
     if found[1]:
-        return f"\\U{int(found[1], 16):08x}"
+        code = int(found[1], 16)
+        return f"\\x{code:02x}" if code < 0x80 else f"\\U{code:08x}"
     return r"\Z" if found[0] == r"\z" else found[0]
 
 
+def perl(pattern: str) -> Callable[[str], bool]:
+    """Whether an expression of Perl's is found in a text; one that takes a second on it is as good as evaded."""
+    spelled: Any = re.sub(r"\\x\{([0-9a-f]+)\}|\\.", _escape, pattern, flags=re.DOTALL)
+    if not _now_read.bytes_only:
+        compiled = regex.compile(spelled)
+        return lambda text: compiled.search(text, timeout=1) is not None
+    in_bytes = regex.compile(spelled.encode())
+    return lambda text: in_bytes.search(text.encode("utf-8", "surrogatepass"), timeout=1) is not None
+
+
 def _mvfind(values: Value, pattern: Value) -> Value:
-    compiled = regex.compile(re.sub(r"\\x\{([0-9a-f]+)\}|\\.", _escape, str(pattern), flags=re.DOTALL))
-    for number, value in enumerate(_values(values)):
-        if compiled.search(value, timeout=1):  # what takes a second is as good as evaded
-            return float(number)
-    return None
+    assert values is None or isinstance(values, list), values
+    found = perl(str(pattern))
+    return next((float(number) for number, value in enumerate(values or ()) if found(value)), None)
+
+
+def _match(value: Value, pattern: Value) -> Value:
+    assert not isinstance(value, list), value
+    return None if value is None else perl(str(pattern))(_text(value))
+
+
+_NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][-+]?\d+)?")
 
 
 def _tonumber(value: Value) -> Value:
-    return float(_text(value)) if value is not None and re.fullmatch(r"-?\d+(\.\d+)?", _text(value)) else None
+    """A number, and of some texts one that nobody wants: the documents do not say how far it reads."""
+    if value is None:
+        return None
+    text = _text(value)
+    return float(text) if _NUMBER.fullmatch(text) else float("inf") if text.lower() in ("inf", "nan", "0x7", " 7") else None
+
+
+def _is_null(value: Value) -> bool:
+    return value is None or (value == "" and _now_read.empty_null)
+
+
+def _lower(value: Value) -> Value:
+    if value is None:
+        return None
+    return re.sub("[A-Z]+", lambda found: found[0].lower(), str(value)) if _now_read.bytes_only else str(value).lower()
 
 
 def _cidrmatch(network: Value, value: Value) -> Value:
@@ -306,18 +412,20 @@ def _cidrmatch(network: Value, value: Value) -> Value:
 
 
 _FUNCTIONS: dict[str, Callable[..., Value]] = {
-    "isnull": lambda value: value is None,
-    "isnotnull": lambda value: value is not None,
+    "isnull": _is_null,
+    "isnotnull": lambda value: not _is_null(value),
     "null": lambda: None,
     "if": lambda test, yes, no: yes if test is True else no,
-    "mvappend": lambda *values: [one for value in values for one in _values(value)] or None,
+    "mvappend": lambda *values: [one for value in values for one in _values(value) if not _is_null(one)] or None,
     "mvfind": _mvfind,
+    "match": _match,
+    "replace": lambda value, pattern, by: regex.sub(re.sub(r"\\z", r"\\Z", pattern), by, value),
     "json_extract": _json_extract,
     "json_array_to_mv": _json_array_to_mv,
     "true": lambda: True,
     "coalesce": lambda *values: next((value for value in values if value is not None), None),
     "tonumber": _tonumber,
-    "lower": lambda value: None if value is None else str(value).lower(),
+    "lower": _lower,
     "cidrmatch": _cidrmatch,
     "min": lambda *values: min(value for value in values if value is not None),
     "strftime": lambda value, _: None if value is None else _text(value),
@@ -334,7 +442,8 @@ def _eval(table: list[Row], rest: str, now: float) -> list[Row]:
     for one in table:
         for name, expression in parts:
             value = expression.value(one)
-            if value is None:
+            assert not isinstance(value, bool), name
+            if _is_null(value):
                 one.pop(name, None)
             else:
                 one[name] = value[0] if isinstance(value, list) and len(value) == 1 else value
@@ -368,7 +477,7 @@ def _sort(table: list[Row], rest: str, now: float) -> list[Row]:
     limit, *keys = re.split(r"[,\s]+", rest)
     assert limit == "0"
     for key in reversed(keys):
-        table = sorted(table, key=lambda one: _ordered(one[key.lstrip("-")]), reverse=key.startswith("-"))
+        table = sorted(table, key=lambda one: _ordered(one.get(key.lstrip("-"))), reverse=key.startswith("-"))
     return table
 
 
@@ -395,15 +504,29 @@ def _functions(text: str) -> tuple[list[tuple[str, str, str]], list[str]]:
     return found, by.split()
 
 
+def _key(one: Row, by: list[str]) -> tuple[str, ...]:
+    texts = tuple(_text(one[name]) for name in by)
+    return tuple(map(str.lower, texts)) if _now_read.case_joined else texts
+
+
+def _fields(table: list[Row], rest: str, now: float) -> list[Row]:
+    """The fields named, with _raw and _time; after a minus all but those named."""
+    names = rest.removeprefix("- ").split()
+    without = rest.startswith("- ")
+    return [
+        {name: one[name] for name in one if (name in names) != without or (name[0] == "_" and not without)} for one in table
+    ]
+
+
 def _streamstats(table: list[Row], rest: str, now: float) -> list[Row]:
     options = dict(re.findall(r"(window|current|global)=(\w+)", rest))
     functions, by = _functions(rest)
     window = int(options["window"])  # without it the documents give two defaults
     assert not window or options["global"] == "f"
-    seen: dict[tuple[Value, ...], list[Row]] = {}
+    seen: dict[tuple[str, ...], list[Row]] = {}
     for one in table:
         assert all(isinstance(one.get(name), (str, float)) for name in by), (by, one)
-        before = seen.setdefault(tuple(one[name] for name in by), [])  # type: ignore[misc]
+        before = seen.setdefault(_key(one, by), [])
         copy = dict(one)
         rows = [*before, copy] if options.get("current", "t") == "t" else before
         if window:
@@ -419,20 +542,26 @@ def _streamstats(table: list[Row], rest: str, now: float) -> list[Row]:
 
 def _stats(table: list[Row], rest: str, now: float) -> list[Row]:
     functions, by = _functions(rest)
-    groups: dict[tuple[Value, ...], list[Row]] = {}
+    groups: dict[tuple[str, ...], list[Row]] = {}
     for one in table:
         if all(one.get(name) is not None for name in by):
-            groups.setdefault(tuple(one[name] for name in by), []).append(one)  # type: ignore[misc]
-    if not by and not table:
-        groups = {}
+            groups.setdefault(_key(one, by), []).append(one)
     return [
-        {**dict(zip(by, key, strict=True)), **{name: _aggregated(function, field, rows) for function, field, name in functions}}
-        for key, rows in groups.items()
+        {
+            **{name: rows[0][name] for name in by},
+            **{name: _aggregated(function, field, rows) for function, field, name in functions},
+        }
+        for rows in groups.values()
     ]
 
 
 def _mvexpand(table: list[Row], rest: str, now: float) -> list[Row]:
-    return [{**one, rest: value} for one in table for value in _values(one.get(rest))]
+    found = []
+    for one in table:
+        others = {name: value for name, value in one.items() if name != rest}
+        values = [value for value in _values(one.get(rest)) if not _is_null(value)]
+        found += [{**others, rest: value} for value in values] or [others] * _now_read.nulls_expand
+    return found
 
 
 def _rename(table: list[Row], rest: str, now: float) -> list[Row]:
@@ -449,6 +578,7 @@ _COMMANDS: dict[str, Callable[[list[Row], str, float], list[Row]]] = {
     "search": lambda table, rest, _: [one for one in table if _Terms(rest).holds(one)],
     "where": _where,
     "eval": _eval,
+    "fields": _fields,
     "sort": _sort,
     "streamstats": _streamstats,
     "stats": _stats,

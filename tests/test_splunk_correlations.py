@@ -299,7 +299,7 @@ def test_what_has_no_exact_form_is_refused(name: str, change: dict[str, Any], re
 def test_a_pasted_query_is_read_from_the_top() -> None:
     query = backend().parts(correlation("event_count", 600)).text
     assert query.splitlines() == [
-        'eventSource="q.amazonaws.com" eventName="A" (NOT errorCode=* OR errorCode IN ("success", "failure"))',
+        'eventSource="q.amazonaws.com" eventName="A" (NOT errorCode=* OR errorCode IN ("success", "failure", "null"))',
         "| eval q_g1='userIdentity.arn'",
         '| where isnotnull(q_g1) AND isnotnull(json_extract(_raw, "userIdentity.arn"))',
         "| sort 0 _time",

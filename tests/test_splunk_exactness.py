@@ -31,14 +31,16 @@ from amazon_q_detections.condition import (
     SameAs,
     Text,
     Wild,
+    conjuncts,
 )
 from amazon_q_detections.errors import Refused
 from amazon_q_detections.regex import Regex
 from amazon_q_detections.targets.splunk.assumptions import ASSUMPTIONS
-from amazon_q_detections.targets.splunk.backend import FaithfulSplunkBackend
+from amazon_q_detections.targets.splunk.backend import FaithfulSplunkBackend, Parts
 
 PIPELINE = conversion.pipeline("splunk_aws_addon")
 MAPPINGS: list[Any] = [item.transformation for item in PIPELINE.items if hasattr(item.transformation, "mapping")]
+SOURCE = "qbusiness.amazonaws.com"
 
 
 def backend() -> FaithfulSplunkBackend:
@@ -68,8 +70,17 @@ def in_splunk(field: str) -> str:
     return field
 
 
+def parts(condition: Condition) -> Parts:
+    return backend().parts(renamed(condition))
+
+
 def written(condition: Condition) -> str:
-    return backend().parts(renamed(condition)).text
+    return parts(condition).text
+
+
+def of_service(condition: Condition) -> Condition:
+    """Pinned to Amazon Q Business, so that the kinds of its fields are known."""
+    return And((Leaf("eventSource", text(SOURCE)), *conjuncts(condition)))
 
 
 def converted(detection: dict[str, Any]) -> str:
@@ -85,8 +96,8 @@ def converted(detection: dict[str, Any]) -> str:
 SHOWN = [
     ({"eventSource": "q.amazonaws.com"}, 'eventSource="q.amazonaws.com"'),
     ({"eventName": ["A", "Create*"]}, 'eventName IN ("A", "Create*")'),
-    ({"errorCode": None}, '(NOT errorCode=* OR errorCode IN ("success", "failure"))'),
-    ({"errorCode|exists": True}, '(errorCode=* NOT errorCode IN ("success", "failure"))'),
+    ({"errorCode": None}, '(NOT errorCode=* OR errorCode IN ("success", "failure", "null"))'),
+    ({"errorCode|exists": True}, '(errorCode=* NOT errorCode IN ("success", "failure", "null"))'),
     ({"resources.type": "AWS::QBusiness::Index"}, 'resources{}.type="AWS::QBusiness::Index"'),
     ({"readOnly": False}, 'readOnly="false"'),
     ({"userAgent|contains": "curl"}, "*\n| where isnotnull(mvfind(mvappend('userAgent'), \"(?is)curl\"))"),
@@ -103,14 +114,23 @@ SHOWN = [
         '*\n| where isnull(json_extract(_raw, "requestParameters.a.b"))\n    AND isnotnull(mvfind(mvappend(\'userAgent\'), "\\\\AQ\\\\z"))',
     ),
     (
-        {"requestParameters.documents.accessConfiguration|exists": True},
-        '*\n| where isnotnull(mvfind(mvappend(json_extract(_raw, "requestParameters.documents{}.accessConfiguration")), '
-        '"[^\\\\s\\\\[\\\\],nul]|[\\\\[,]\\\\s*\\\\["))',
+        {"eventSource": SOURCE, "requestParameters.documents.accessConfiguration|exists": True},
+        f'eventSource="{SOURCE}"\n| where isnotnull(mvfind(mvappend(json_extract(_raw, '
+        '"requestParameters.documents{}.accessConfiguration")), "[^\\\\s\\\\[\\\\],nul]"))',
+    ),
+    (
+        {"eventSource": SOURCE, "requestParameters.documents.id|exists": True},
+        f'eventSource="{SOURCE}"\n| where isnotnull(mvfind(mvappend(json_extract(_raw, '
+        '"requestParameters.documents{}.id", "requestParameters.documents{}.id")), "[^\\\\s\\\\[\\\\],nul]"))',
     ),
     ({"userAgent": "a*b*c"}, "*\n| where isnotnull(mvfind(mvappend('userAgent'), \"(?is)\\\\Aa(?>.*?b).*c\\\\z\"))"),
     (
         {"userAgent|contains": "aws*b*c"},
         "*\n| where isnotnull(mvfind(mvappend('userAgent'), \"(?is)\\\\A(?>.*?aws)(?>.*?b).*c\"))",
+    ),
+    (
+        {"x.y|gt": 0.0000001},
+        "*\n| where if(tonumber(if(match('x.y', \"\\\\A[-+.0-9eE]+\\\\z\"), 'x.y', null()))>0.0000001, 1, 0)=1",
     ),
     ({"sourceIPAddress|cidr": "10.1.0.0/16"}, None),
 ]
@@ -239,6 +259,20 @@ def test_a_number_that_is_none_is_refused(kind: Any, value: float) -> None:
         written(Leaf("a.b", kind(value)))
 
 
+@pytest.mark.parametrize("relation", ["<", "<=", ">", ">="])
+def test_what_only_looks_like_a_number_is_compared_as_none(relation: Any) -> None:
+    values = ["inf", "-inf", "nan", "NaN", "0x7", "7x", "7 8", "--7", "e", "", "true", None]
+    for number in (-1, 0, 7):
+        for wanted in (Leaf, lambda *args: Not(Leaf(*args))):
+            assert agree(
+                wanted("requestParameters.z", Compare(relation, number)), [{"requestParameters": {"z": one}} for one in values]
+            )
+            assert agree(
+                wanted("requestParameters.userGroups", Compare(relation, number)),
+                [{"requestParameters": {"userGroups": values}}],
+            )
+
+
 @pytest.mark.parametrize("field", ['a"b', "a'b", "a|b", "a`b", "a\\b", "a$b", "a[b", "a\nb", "a]b"], ids=ascii)
 @pytest.mark.parametrize("test", [text("x"), text(Wild.ANY, "x"), Exists()], ids=["plain", "contains", "exists"])
 def test_a_hostile_field_name_is_refused(field: str, test: Text | Exists) -> None:
@@ -254,6 +288,8 @@ def test_an_odd_field_name_is_quoted() -> None:
 
 
 REFUSED = [
+    (Leaf("a{}.b", text(Wild.ANY)), "a pattern that null fits, on the array a{}.b"),
+    (Not(Leaf("a{}", text("nul", Wild.ONE))), "a pattern that null fits, on the array a{}"),
     (Keyword(text("x")), "a keyword"),
     (Leaf("a", Matches(Regex.parse("x+"))), "a regular expression"),
     (Leaf("resources.ARN", Cidr(ip_network("::/8"))), "an IPv6 network on the array"),
@@ -329,12 +365,16 @@ def test_a_network_is_exact_at_its_edges(network: str) -> None:
 
 
 def agree(condition: Condition, events: list[dict[str, Any]]) -> bool:
-    """Whether query and meaning say the same of every event."""
-    events = [{"eventTime": "2026-11-24T00:00:00Z", **event} for event in events]
-    query, holds = written(condition), predicate.compile(condition)
+    """Whether query and meaning say the same of every event, however Splunk's documents are read."""
+    made, holds = parts(of_service(condition)), predicate.compile(condition)
     for event in events:
-        got = bool(spl_table.run(query, [spl_table.row(event)]))
-        assert got is holds(event), (query, json.dumps(event), got)
+        record = {"eventTime": "2026-11-24T00:00:00Z", "eventSource": SOURCE, **event}
+        if "no_such_error" in made.assumptions and event.get("errorCode") in ("success", "failure", "null"):
+            continue
+        for reading in spl_table.READINGS:
+            read = reading.under(made.assumptions)
+            got = bool(spl_table.run(made.text, [spl_table.row(record)], reading=read))
+            assert got is holds(record), (made.text, json.dumps(record), read)
     return True
 
 
@@ -403,12 +443,38 @@ def test_null_is_told_from_text_in_arrays_of_texts(test: Text | Exists) -> None:
     assert agree(Leaf("requestParameters.userGroups", test), [*events, {"requestParameters": {}}])
 
 
+# What CloudTrail writes in the place of a value that it hides, of whatever kind.
+MARKERS = ["HIDDEN_DUE_TO_SECURITY_REASONS", "***"]
+OBJECTS = [{}, {"a": None}, {"a": []}, {"null": "]"}]
+PLACES: list[tuple[str, list[Any]]] = [
+    ("requestParameters.documents.accessConfiguration", [*OBJECTS, *MARKERS]),  # an object, by the model
+    ("requestParameters.documents.attributes", [[], [{}], [{"name": None}], [None]]),  # an array of objects
+    ("requestParameters.documents.member", [*OBJECTS, "", "x", "null", "[]", "[null]", 0, False, 1.5]),  # in no model
+    ("requestParameters.topicConfigurationsToDelete.exampleChatMessages", [[], [""], ["x", None], [None]]),  # of texts
+]
+
+
+@pytest.mark.parametrize("wanted", [True, False], ids=["holds", "not"])
+@pytest.mark.parametrize(("field", "values"), PLACES, ids=[field for field, _ in PLACES])
+def test_what_exists_inside_an_array_is_read_from_the_record(field: str, values: list[Any], wanted: bool) -> None:
+    _, array, key = field.split(".")
+    inside = [{array: [{key: value}]} for value in [*values, None]]
+    inside += [{array: [{key: None}, {key: value}]} for value in [*values, None]]
+    inside += [{array: [{"title": f'"{key}": {{}}'}]}, {array: []}, {array: None}, {array: [None]}, {}]
+    leaf = Leaf(field, Exists())
+    assert agree(leaf if wanted else Not(leaf), [{"requestParameters": parameters} for parameters in inside])
+
+
 @pytest.mark.parametrize("value", [{}, {"a": None}, {"a": []}, [], [{}], [[]], None, "x", 0, False], ids=json.dumps)
 def test_an_object_or_array_exists_though_no_field_shows_it(value: Any) -> None:
-    one = {"requestParameters": {"documents": [{"accessConfiguration": value}, {"accessConfiguration": None}]}}
-    none = {"requestParameters": {"documents": [{"title": '"accessConfiguration": {}'}]}}
-    assert agree(Leaf("requestParameters.documents.accessConfiguration", Exists()), [one, none])
     assert agree(Leaf("requestParameters.configuration", Exists()), [{"requestParameters": {"configuration": value}}, {}])
+
+
+@pytest.mark.parametrize("test", [Exists(), text(Wild.ANY), text(Wild.ONE, Wild.ANY)], ids=["exists", "any", "not empty"])
+@pytest.mark.parametrize("field", ["requestParameters.userGroups", "requestParameters.documents"])
+@pytest.mark.parametrize("marker", MARKERS)
+def test_a_marker_in_the_place_of_an_array_is_a_value(marker: str, field: str, test: Exists | Text) -> None:
+    assert agree(Leaf(field, test), [{"requestParameters": {field.split(".")[1]: value}} for value in (marker, None)])
 
 
 SCALARS = ["userAgent", "requestParameters.x.y", "requestParameters.z"]
@@ -466,7 +532,9 @@ events = st.fixed_dictionaries(
     {},
     optional={
         "userAgent": scalars,
-        "errorCode": st.sampled_from(["AccessDenied", "AccessDeniedException", "Throttling", "null"]),
+        "errorCode": st.sampled_from(
+            ["AccessDenied", "AccessDeniedException", "Throttling", "null", "success", "failure", None]
+        ),
         "resources": st.one_of(
             st.none(), st.lists(st.fixed_dictionaries({}, optional={"type": scalars, "ARN": words}), max_size=2)
         ),
@@ -517,6 +585,24 @@ def test_an_assumption_is_a_sentence_and_a_search(name: str) -> None:
     assert confirms.startswith("| ")
 
 
-def test_a_query_names_what_it_rests_on() -> None:
-    assert backend().parts(Leaf("eventName", text("A"))).assumptions == ()
-    assert backend().parts(Leaf("a.b", Exists())).assumptions == ("json_extract_missing", "json_extract_object", "no_array")
+RESTS_ON = [
+    (Leaf("eventName", text("A")), ()),
+    (Leaf("eventName", Exists()), ("empty_text", "json_extract_missing")),
+    (Leaf("requestParameters", Exists()), ("json_extract_missing", "json_extract_object")),
+    (Leaf("a.b", Exists()), ("empty_text", "json_extract_missing", "json_extract_object", "no_array")),
+    (Not(Leaf("errorCode", Exists())), ("no_such_error",)),
+    (Leaf("errorCode", text(Wild.ANY, "Denied")), ()),
+    (Leaf("userAgent", text()), ("empty_text",)),
+    (Leaf("userAgent", text("ä", Wild.ANY)), ("unicode",)),
+    (Leaf("userAgent", text("a", Wild.ONE)), ("unicode",)),
+    (Leaf("userAgent", SameAs("sourceIPAddress")), ("empty_text", "json_extract_missing", "unicode")),
+    (Leaf("userIdentity.x", Number(7)), ("plain_numbers",)),
+    (Leaf("sourceIPAddress", Cidr(ip_network("2001:db8::/32"))), ("cidr_v6",)),
+    (Leaf("resources.ARN", Exists()), ()),
+    (of_service(Leaf("requestParameters.documents.attributes", Exists())), ("json_extract_list",)),
+]
+
+
+@pytest.mark.parametrize(("condition", "assumptions"), RESTS_ON, ids=range(len(RESTS_ON)))
+def test_a_query_names_what_it_rests_on(condition: Condition, assumptions: tuple[str, ...]) -> None:
+    assert parts(condition).assumptions == assumptions

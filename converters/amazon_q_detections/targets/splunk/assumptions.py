@@ -8,6 +8,31 @@ ASSUMPTIONS: dict[str, tuple[str, str]] = {
         "nowhere else.",
         '| search sourcetype="aws:cloudtrail" | fieldsummary | search field="*{}*" | table field',
     ),
+    "no_such_error": (
+        "AWS has no error called success, failure or null: the add-on writes the first two where a record has none, and a JSON "
+        "null shows as the third.",
+        '| search sourcetype="aws:cloudtrail" errorCode IN ("success", "failure", "null") '
+        '| where isnotnull(json_extract(_raw, "errorCode")) | stats count | where count=0',
+    ),
+    "empty_text": (
+        "An empty text is a value: isnotnull is true of it, mvappend and mvexpand keep it, and commands group by it.",
+        '| makeresults | eval q="" | where isnotnull(q) | eval q=mvappend(q) | mvexpand q | stats count by q',
+    ),
+    "unicode": (
+        "Regular expressions see characters, not bytes: a dot is one of them, and `(?i)` folds letters beyond ASCII, as does "
+        "lower().",
+        '| makeresults | eval q="Ä" | where isnotnull(mvfind(mvappend(q), "(?i)\\\\Aä\\\\z")) AND '
+        'isnotnull(mvfind(mvappend(q), "\\\\A.\\\\z")) AND lower(q)="ä"',
+    ),
+    "plain_numbers": (
+        "Records spell numbers without an exponent.",
+        '| search sourcetype="aws:cloudtrail" | regex _raw="\\"[:]\\s*-?[0-9.]+[eE][-+]?[0-9]" | stats count | where count=0',
+    ),
+    "cidr_v6": (
+        "cidrmatch knows networks of IPv6, and is not true of what is no address: a name, an address with a zone.",
+        '| makeresults | eval q=mvappend("2001:db8::1", "q.amazonaws.com", "10.0.0.1", "2001:db8::1%eth0") | mvexpand q '
+        '| where cidrmatch("2001:db8::/32", q) | stats count | where count=1',
+    ),
     "json_extract_missing": (
         "json_extract gives null for a key that the record does not have.",
         '| makeresults | eval q=json_extract("{}", "a.b") | where isnull(q)',
@@ -15,6 +40,11 @@ ASSUMPTIONS: dict[str, tuple[str, str]] = {
     "json_extract_object": (
         "json_extract gives the JSON text of an object, as it does for an array; that of `{}` is not null.",
         '| makeresults | eval q=json_extract("{\\"a\\":{\\"b\\":{}}}", "a.b") | where isnotnull(q)',
+    ),
+    "json_extract_list": (
+        "json_extract gives the values at a path with `{}` as an array, also if it is only one, and null if there is none.",
+        '| makeresults | eval q=json_extract("{\\"a\\":[{\\"b\\":[]}]}", "a{}.b"), none=json_extract("{\\"a\\":[]}", "a{}.b") '
+        '| where q="[[]]" AND isnull(none)',
     ),
     "json_array_objects": (
         "json_array_to_mv gives each object of an array as its JSON text.",

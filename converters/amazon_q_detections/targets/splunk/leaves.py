@@ -17,16 +17,22 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from amazon_q_detections.targets.splunk.fields import Fields
+    from amazon_q_detections.targets.splunk.service_fields import Kind
 
-# In the JSON text of an array: anything but null, brackets and commas is a value, and so is an array inside.
-_SOME_VALUE = r"[^\s\[\],nul]|[\[,]\s*\["
-# Only at the start of an element does a quote follow a bracket or comma unescaped.
+# In the JSON text of values: anything but null, brackets and commas is a value, and so is an array inside.
+_SOME_VALUE = r"[^\s\[\],nul]"
+_SOME_VALUE_OR_ARRAY = rf"{_SOME_VALUE}|[\[,]\s*\["
+# Only at the start of an element does a quote follow a bracket or comma unescaped. No value is an object here. What does not
+# start with a bracket is no array: CloudTrail may write a marker in its place.
+_SOME_TEXT = r'\A[^\[]|[\[,]\s*("[^"]|[0-9tf-])'
 _TEXT_NULL = rf'[\[,]\s*"{pattern.NULL_TEXT}"\s*[\],]'
-_SOME_TEXT: dict[tuple[str | Wild, ...], str] = {
-    (Wild.ANY,): r'[\[,]\s*["0-9tf-]',
-    (Wild.ONE, Wild.ANY): r'[\[,]\s*("[^"]|[0-9tf-])',
-    (Wild.ANY, Wild.ONE): r'[\[,]\s*("[^"]|[0-9tf-])',
+_OF_ALL_VALUES: dict[tuple[str | Wild, ...], str] = {
+    (Wild.ANY,): _SOME_VALUE,
+    (Wild.ONE, Wild.ANY): _SOME_TEXT,
+    (Wild.ANY, Wild.ONE): _SOME_TEXT,
 }
+# What tonumber may read; without it `nan`, `inf` and `0x7` could be numbers.
+_NUMERIC = r"\A[-+.0-9eE]+\z"
 
 
 class Leaves:
@@ -42,7 +48,7 @@ class Leaves:
         own = literal.name(leaf.field)
         match leaf.test:
             case Exists() if leaf.field in self._absent:
-                return f"({own}=* NOT {own} IN ({self._absent_list(leaf.field)}))"
+                return f"({own}=* NOT {self._stands_for_absence(leaf.field)})"
             case Boolean():
                 return f'{own}="{"true" if leaf.test.value else "false"}"'
             case Text(cased=False) if not self._fits_absent(leaf):
@@ -57,11 +63,16 @@ class Leaves:
         """That *field* is absent or null in `search` syntax, where the schema has values that stand for that."""
         if field not in self._absent:
             return None
-        own = literal.name(field)
-        return f"(NOT {own}=* OR {own} IN ({self._absent_list(field)}))"
+        return f"(NOT {literal.name(field)}=* OR {self._stands_for_absence(field)})"
 
-    def _absent_list(self, field: str) -> str:
-        return ", ".join(f'"{value}"' for value in self._absent[field])
+    def note(self, terms: Sequence[str]) -> None:
+        """Gather what search *terms* rest on."""
+        if any(self._stands_for_absence(field) in term for term in terms for field in self._absent):
+            self.assumptions.add("no_such_error")
+
+    def _stands_for_absence(self, field: str) -> str:
+        values = ", ".join(f'"{value}"' for value in self._absent[field])
+        return f"{literal.name(field)} IN ({values})"
 
     def exact(self, leaf: Leaf, *, wanted: bool = True) -> str:
         """The leaf, or unless *wanted* its negation, as an expression for `where` and `eval`, never null."""
@@ -69,16 +80,16 @@ class Leaves:
         match test:
             case Exists():
                 return self.exists(field, wanted=wanted)
-            case Text() if self._fits_absent(leaf) and "{}" in field:
-                return self._array_text(field, test, wanted=wanted)
             case Text() if self._fits_absent(leaf):
-                return _all_of(_found(field, pattern.fitting([test])), self.exists(field), wanted=wanted)
+                self._note_text(test)
+                return self._text_or_null(field, test, wanted=wanted)
             case Text():
-                return _found(field, pattern.fitting([test]), wanted=wanted)
+                return self.any_of(field, [test], wanted=wanted)
             case Boolean():
                 text = "true" if test.value else "false"
                 return _found(field, pattern.quoted(rf"(?i)\A{text}\z"), wanted=wanted)
             case Number():
+                self.assumptions.add("plain_numbers")
                 return _found(field, pattern.quoted(rf"\A{pattern.number(test.value)}\z"), wanted=wanted)
             case Cidr(network=IPv4Network() as addresses):
                 return _found(field, pattern.quoted(network.expression(addresses)), wanted=wanted)
@@ -86,6 +97,8 @@ class Leaves:
 
     def any_of(self, field: str, texts: Sequence[Text], *, wanted: bool = True) -> str:
         """That *field* fits one of *texts*, none of which the text of a null fits, and all of which are alike in case."""
+        for text in texts:
+            self._note_text(text)
         return _found(field, pattern.fitting(texts), wanted=wanted)
 
     def joins(self, leaf: Leaf) -> bool:
@@ -94,22 +107,59 @@ class Leaves:
 
     def exists(self, field: str, *, wanted: bool = True) -> str:
         """That the path reaches a value that is not null: read from the record, since fields have no `{}`, `[]` or null."""
-        if "{}" in field.removesuffix("{}"):
-            return _any_in(field, _SOME_VALUE, wanted=wanted)
-        self.assumptions.add("json_extract_missing")
-        self.assumptions.add("json_extract_object")
-        return f"{_NULLITY[wanted]}({_from_record(field)})"
+        kind, last = self.kind(field), field.removesuffix("{}")
+        if "{}" not in last:
+            self.assumptions.add("json_extract_missing")
+            if last == field and kind in (None, "object"):
+                self.assumptions.add("json_extract_object")
+            if last == field and kind in (None, "text"):
+                self.assumptions.add("empty_text")
+            return f"{_NULLITY[wanted]}({_from_record(field)})"
+        if last != field or kind == "array":
+            self.assumptions.add("json_extract_list")
+            return _in_json(_from_record(field), _SOME_VALUE_OR_ARRAY, wanted=wanted)
+        if kind == "object":  # which needs no second path: neither it nor a marker in its place is made of `null` alone
+            return _in_json(_from_record(field), _SOME_VALUE, wanted=wanted)
+        return _in_json(_list_from_record(field), _SOME_VALUE, wanted=wanted)
+
+    def kind(self, field: str) -> Kind | None:
+        """What stands at *field*, if that is known."""
+        return self._fields.kind(field)
+
+    def value(self, field: str) -> str:
+        """The value of a field that goes through no array, as an expression: from the record where it is a text."""
+        return _from_record(field) if self.kind(field) == "text" else literal.operand(field)
+
+    def has_value(self, field: str, name: str) -> str:
+        """That *name*, to which the value of *field* was assigned, has one; a JSON null shows as text in a field."""
+        self.assumptions.update(("json_extract_missing", "empty_text"))
+        present = f"isnotnull({name})"
+        return present if self.kind(field) == "text" else f"{present} AND {self.exists(field)}"
 
     def _fits_absent(self, leaf: Leaf) -> bool:
         """Whether a text passes the test that the field also has on a JSON null, or where it is absent."""
         standing_in = (pattern.NULL_TEXT, *self._absent.get(leaf.field, ()))
         return isinstance(leaf.test, Text) and any(pattern.fits(leaf.test, text) for text in standing_in)
 
-    def _array_text(self, field: str, test: Text, *, wanted: bool) -> str:
-        """A pattern that null would fit, on an array: another value fits it, or the text null is there, in quotes."""
-        if field.endswith("{}") and test.parts in _SOME_TEXT:
-            return _any_in(field, _SOME_TEXT[test.parts], wanted=wanted)
-        parts = (_found(field, pattern.fitting_but_null(test)), _any_in(field, _TEXT_NULL))
+    def _note_text(self, test: Text) -> None:
+        if pattern.fits(test, ""):
+            self.assumptions.add("empty_text")
+        counts = Wild.ONE in test.parts and test.parts not in _OF_ALL_VALUES
+        if counts or not all(part.isascii() for part in test.parts if isinstance(part, str)):
+            self.assumptions.add("unicode")
+
+    def _text_or_null(self, field: str, test: Text, *, wanted: bool) -> str:
+        """A pattern that null would fit: another value fits it, or the text null is there, and not a JSON null."""
+        if "{}" not in field:
+            return _all_of(_found(field, pattern.fitting([test])), self.exists(field), wanted=wanted)
+        kind = self.kind(field)
+        if kind is None:
+            raise Refused(f"a pattern that null fits, on the array {field}", "whether objects are in it is not known.")
+        if kind in ("object", "array"):  # where no text is, but a null may be
+            return _found(field, pattern.fitting_but_null(test), wanted=wanted)
+        if test.parts in _OF_ALL_VALUES:
+            return _in_json(_list_from_record(field), _OF_ALL_VALUES[test.parts], wanted=wanted)
+        parts = (_found(field, pattern.fitting_but_null(test)), _in_json(_list_from_record(field), _TEXT_NULL))
         return f"{'' if wanted else 'NOT '}({' OR '.join(parts)})"
 
     def _on_one_value(self, field: str, test: Test, *, wanted: bool) -> str:
@@ -119,16 +169,19 @@ class Leaves:
             case Matches():
                 raise Refused("a regular expression", "this release does not write them for Splunk.")
             case Compare():
-                relation = f"tonumber({own}){test.op}{pattern.decimal(test.value)}"
+                numeric = f"if(match({own}, {pattern.quoted(_NUMERIC)}), {own}, null())"
+                relation = f"tonumber({numeric}){test.op}{pattern.decimal(test.value)}"
                 if "{}" in field:
                     return f"{_NULLITY[wanted]}(mvfilter({_true(relation)}))"
                 return _true(relation, wanted=wanted)
             case Cidr():
                 _refuse_array(field, "an IPv6 network")
+                self.assumptions.add("cidr_v6")
                 return _true(f'cidrmatch("{test.network}", {own})', wanted=wanted)
             case SameAs():
                 _refuse_array(field, "a field reference")
                 _refuse_array(test.field, "a field reference")
+                self.assumptions.add("unicode")
                 same = _true(f'lower("s".{own})=lower("s".{literal.operand(test.field)})')
                 return _all_of(same, self.exists(field), self.exists(test.field), wanted=wanted)
         raise Refused(f"a test of type {type(test).__name__}", f"{field} cannot be tested so.")
@@ -142,13 +195,23 @@ def _found(field: str, expression: str, *, wanted: bool = True) -> str:
     return f"{_NULLITY[wanted]}(mvfind(mvappend({literal.operand(field)}), {expression}))"
 
 
-def _any_in(field: str, expression: str, *, wanted: bool = True) -> str:
-    """*expression* is found in the JSON text of all values at a path through arrays."""
-    return f"{_NULLITY[wanted]}(mvfind(mvappend({_from_record(field)}), {pattern.quoted(expression)}))"
+def _in_json(json: str, expression: str, *, wanted: bool = True) -> str:
+    """*expression* is found in a JSON text."""
+    return f"{_NULLITY[wanted]}(mvfind(mvappend({json}), {pattern.quoted(expression)}))"
 
 
 def _from_record(field: str) -> str:
+    """What is at a path; of `a{}` the array, as JSON text."""
     return f"json_extract(_raw, {literal.path(field.removesuffix('{}'))})"
+
+
+def _list_from_record(field: str) -> str:
+    """All values at a path through arrays, as JSON text.
+
+    Of one path a single value may come without brackets and quotes; of two paths json_extract always makes an array.
+    """
+    path = literal.path(field.removesuffix("{}"))
+    return f"json_extract(_raw, {path}, {path})" if "{}" in path else f"json_extract(_raw, {path})"
 
 
 def _true(expression: str, *, wanted: bool = True) -> str:

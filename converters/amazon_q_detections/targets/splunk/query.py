@@ -45,6 +45,7 @@ def select(condition: Condition, leaves: Leaves) -> Selection:
             plain = _necessary(part, leaves)
         if plain is not None and plain not in terms:
             terms.append(plain)
+    leaves.note(terms)
     return Selection(tuple(terms), tuple(expressions))
 
 
