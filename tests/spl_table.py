@@ -94,10 +94,20 @@ def run(query: str, rows: list[Row], now: float = 0.0, reading: Reading = READIN
     _now_read = reading
     first, *commands = _pipeline(query)
     table = [dict(one) for one in rows if _Terms(first).holds(one)]
+    before = ""
     for command in commands:
         name, _, rest = command.partition(" ")
+        _refuse_simple_predicate(name, rest, before)
         table = _COMMANDS[name](table, rest.strip(), now)
+        before = command
     return table
+
+
+def _refuse_simple_predicate(name: str, rest: str, before: str) -> None:
+    """A comparison of a field with a literal may be moved to before mvexpand (Search Manual, "Built-in optimization")."""
+    expanded = before.removeprefix("mvexpand ").strip()
+    if name == "where" and expanded != before.strip():
+        assert not re.search(rf"(?<![\w'(.]){expanded}\s*(=|!=|<|>)", rest), rest
 
 
 def _pipeline(query: str) -> list[str]:
@@ -224,6 +234,10 @@ class _Expression(Expression):
         if left is None or right is None:
             return None
         assert type(left) is type(right), (left, operator, right)
+        assert not (isinstance(left, str) and any(map(_NUMBER.fullmatch, (left, str(right))))), (
+            left,
+            right,
+        )  # numbers, or texts?
         compare: dict[str, Callable[[Any, Any], bool]] = {
             "=": lambda a, b: a == b, "!=": lambda a, b: a != b, "<": lambda a, b: a < b,
             "<=": lambda a, b: a <= b, ">": lambda a, b: a > b, ">=": lambda a, b: a >= b,
@@ -473,7 +487,13 @@ def _assignments(text: str) -> list[re.Match[str]]:
     return [one for one in found if one]
 
 
+def _refuse_large_rows(table: list[Row]) -> None:
+    """Both hold all rows at once, mvexpand up to a limit beyond which it cuts off (limits.conf, [mvexpand])."""
+    assert not any("_raw" in one for one in table)
+
+
 def _sort(table: list[Row], rest: str, now: float) -> list[Row]:
+    _refuse_large_rows(table)
     limit, *keys = re.split(r"[,\s]+", rest)
     assert limit == "0"
     for key in reversed(keys):
@@ -541,8 +561,9 @@ def _streamstats(table: list[Row], rest: str, now: float) -> list[Row]:
 
 
 def _stats(table: list[Row], rest: str, now: float) -> list[Row]:
+    """A row a group; without `by` one row, also of no rows (Search Reference, "stats")."""
     functions, by = _functions(rest)
-    groups: dict[tuple[str, ...], list[Row]] = {}
+    groups: dict[tuple[str, ...], list[Row]] = {} if by else {(): []}
     for one in table:
         if all(one.get(name) is not None for name in by):
             groups.setdefault(_key(one, by), []).append(one)
@@ -556,6 +577,7 @@ def _stats(table: list[Row], rest: str, now: float) -> list[Row]:
 
 
 def _mvexpand(table: list[Row], rest: str, now: float) -> list[Row]:
+    _refuse_large_rows(table)
     found = []
     for one in table:
         others = {name: value for name, value in one.items() if name != rest}

@@ -11,7 +11,7 @@ import spl_table
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_splunk_app import stanzas
-from test_splunk_exactness import backend, renamed
+from test_splunk_exactness import SOURCE, backend, renamed
 
 from amazon_q_detections import predicate, timeline
 from amazon_q_detections.condition import And, Condition, Exists, Leaf, Not, Or, Text
@@ -37,7 +37,7 @@ def named(*names: str) -> Condition:
 
 def source(condition: Condition) -> Condition:
     """With what the rules of a correlation share, so that it is factored out."""
-    return And((Leaf("eventSource", Text(("q.amazonaws.com",))), condition, Not(Leaf("errorCode", Exists()))))
+    return And((Leaf("eventSource", Text((SOURCE,))), condition, Not(Leaf("errorCode", Exists()))))
 
 
 CORRELATIONS = {
@@ -81,7 +81,7 @@ def at(seconds: int) -> str:
 def record(moment: int, name: str, arn: Any, value: Any, values: list[Any], index: Any = "i") -> dict[str, Any]:
     return {
         "eventTime": at(moment),
-        "eventSource": "q.amazonaws.com",
+        "eventSource": SOURCE,
         "eventName": name,
         "userIdentity": {} if arn == "absent" else {"arn": arn},
         "requestParameters": {
@@ -114,11 +114,14 @@ records = st.lists(
 def test_a_query_finds_the_groups_that_have_a_hit(
     name: str, found: list[dict[str, Any]], timespan: int, keys: tuple[str, ...]
 ) -> None:
+    """However what Splunk's documents leave open is read, but for what the query rests on by name."""
     meaning = correlation(name, timespan, keys)
-    query = backend().parts(in_splunk(meaning)).text
-    got = {tuple(row[key] for key in keys) for row in spl_table.run(query, rows(found))}
+    made = backend().parts(in_splunk(meaning))
     expected = {tuple(hit.group[key] for key in keys) for hit in timeline.hits(meaning, found)}
-    assert got == expected, query
+    for reading in spl_table.READINGS:
+        read = reading.under(made.assumptions)
+        got = {tuple(row[key] for key in keys) for row in spl_table.run(made.text, rows(found), reading=read)}
+        assert got == expected, (made.text, read)
 
 
 def rule(name: str, timespan: str, schedule: dict[str, str]) -> Rule:
@@ -130,7 +133,7 @@ def rule(name: str, timespan: str, schedule: dict[str, str]) -> Rule:
             "name": f"base_{number}",
             "logsource": {"product": "aws", "service": "cloudtrail"},
             "detection": {
-                "selection": {"eventSource": "q.amazonaws.com", "eventName": names_in(condition), "errorCode": None},
+                "selection": {"eventSource": SOURCE, "eventName": names_in(condition), "errorCode": None},
                 "condition": "selection",
             },
         }
@@ -278,7 +281,47 @@ def test_the_filter_of_a_rule_is_applied_before_anything_is_counted() -> None:
     assert not runs.alerts(noisy, hours=3)
 
 
+@pytest.mark.parametrize("name", CORRELATIONS)
+def test_nothing_is_said_of_nothing(name: str) -> None:
+    """Without keys `stats` gives a row even if no event came to it (Search Reference, "stats")."""
+    query = backend().parts(in_splunk(correlation(name, 60, ()))).text
+    assert spl_table.run(query, []) == []
+    assert spl_table.run(query, rows([record(0, "Z", "g", "u", ["u"])])) == []
+
+
+def counted(field: str, parameters: dict[str, Any], least: int) -> bool:
+    """Whether one event with these parameters has at least so many values of the field."""
+    meaning = Correlation("value_count", (Member("a", source(named("A"))),), (), 60, "gte", least, field)
+    found = [{**record(0, "A", "g", None, []), "requestParameters": parameters}]
+    made = backend().parts(in_splunk(meaning))
+    expected = bool(list(timeline.hits(meaning, found)))
+    for reading in spl_table.READINGS:
+        assert bool(spl_table.run(made.text, rows(found), reading=reading.under(made.assumptions))) is expected, made.text
+    return expected
+
+
+MIXED: list[Any] = [7, "7", {"a": 1}, {"a": 2}, None, "null", "", 'a"', '"a', 'a","b', True, "true", 1.5, "[x", "{x}"]
+
+
+@pytest.mark.parametrize("least", [1, 9, 10, 11, 12])
+def test_scalars_of_an_array_are_counted_by_their_text(least: int) -> None:
+    """Not objects, not null, and 7 with "7" as one."""
+    assert counted(TEXTS, {"userGroups": MIXED}, least) is (least <= 10)
+
+
+@pytest.mark.parametrize("least", [1, 2, 3])
+def test_null_and_what_is_absent_are_not_counted(least: int) -> None:
+    documents = [{"id": "u"}, {"id": None}, {}, {"id": "null"}, None, {"id": "u"}]
+    assert counted(ARRAY, {"documents": documents}, least) is (least <= 2)
+    assert counted(PLAIN, {"dataSourceId": None}, least) is False
+    assert counted(PLAIN, {"dataSourceId": "null"}, least) is (least == 1)
+    assert counted("requestParameters.member", {"member": {"a": 1}}, least) is False
+
+
 REFUSED = [
+    ("value_count", {"field": "requestParameters.documents{}.content"}, "objects would be counted"),
+    ("value_count", {"field": "requestParameters.documents{}.noMember"}, "objects would be counted"),
+    ("event_count", {"group_by": (GroupKey("events", ("events",)),)}, "a column of this name"),
     ("event_count", {"count": 10_001}, "10001 events"),
     ("event_count", {"op": "lte"}, "lte 3"),
     ("event_count", {"kind": "value_avg"}, "value_avg"),
@@ -299,9 +342,11 @@ def test_what_has_no_exact_form_is_refused(name: str, change: dict[str, Any], re
 def test_a_pasted_query_is_read_from_the_top() -> None:
     query = backend().parts(correlation("event_count", 600)).text
     assert query.splitlines() == [
-        'eventSource="q.amazonaws.com" eventName="A" (NOT errorCode=* OR errorCode IN ("success", "failure", "null"))',
-        "| eval q_g1='userIdentity.arn'",
-        '| where isnotnull(q_g1) AND isnotnull(json_extract(_raw, "userIdentity.arn"))',
+        'eventSource="qbusiness.amazonaws.com" eventName="A" (NOT errorCode=* OR errorCode IN ("success", "failure", "null"))',
+        '| eval q_g1=json_extract(_raw, "userIdentity.arn")',
+        "| where isnotnull(q_g1)",
+        "| fields _time q_g1",
+        "| fields - _raw",
         "| sort 0 _time",
         "| streamstats window=3 current=t global=f min(_time) as q_from count as q_count by q_g1",
         "| where q_count=3 AND _time-q_from<=600",

@@ -1,8 +1,9 @@
 """Correlations in windows that slide inside the query, exact on ties and on both ends.
 
-Only `sort 0`, `streamstats`, `mvexpand` and `stats` are used (Search Reference). `transaction` and `join` drop events above
-their limits, and the `time_window` of streamstats is documented in two ways. CloudTrail's times are whole seconds, so ties are
-common.
+Only `fields`, `sort 0`, `streamstats`, `mvexpand` and `stats` are used (Search Reference). `transaction` and `join` drop events
+above their limits, and the `time_window` of streamstats is documented in two ways. CloudTrail's times are whole seconds, so
+ties are common. Rows hold no more than is needed from there on: mvexpand cuts off what is beyond its memory (limits.conf,
+[mvexpand] max_mem_usage_mb).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from amazon_q_detections.targets.splunk import literal, pattern
 from amazon_q_detections.targets.splunk.query import exact, select
 
 if TYPE_CHECKING:
+    from amazon_q_detections.condition import Condition
     from amazon_q_detections.correlation import Correlation
     from amazon_q_detections.targets.splunk.leaves import Leaves
 
@@ -42,26 +44,43 @@ class Written:
 
 @dataclass(frozen=True)
 class _Window:
-    """What the four kinds need: the correlation, its keys, and a test for each of its rules."""
+    """What the four kinds need: the correlation, its keys, and the conditions of its rules without what they share."""
 
     correlation: Correlation
     groups: tuple[tuple[str, str], ...]
-    tests: tuple[str, ...]
+    rests: tuple[Condition, ...]
     leaves: Leaves
 
     @property
     def span(self) -> int:
         return self.correlation.timespan
 
+    def tests(self) -> list[str]:
+        """Whether an event is of each of the rules."""
+        return [exact(rest, self.leaves) for rest in self.rests]
+
     def by(self, *more: str) -> str:
         """The ` by …` of a command; nothing without keys."""
         names = [*(name for name, _ in self.groups), *more]
         return f" by {' '.join(names)}" if names else ""
 
+    def only(self, *more: str) -> list[str]:
+        """The commands that leave the time, the keys and *more* of an event; `fields` alone would keep _raw."""
+        return [f"fields {' '.join(['_time', *(name for name, _ in self.groups), *more])}", "fields - _raw"]
+
     def all_before(self) -> str:
         """The option of streamstats that makes it read every row before."""
         self.leaves.assumptions.add("streamstats_window_0")
         return "window=0"
+
+
+@dataclass(frozen=True)
+class _Value:
+    """A value by a plain name; *present* says that there is one, or is empty."""
+
+    name: str
+    expression: str
+    present: str = ""
 
 
 def write(correlation: Correlation, leaves: Leaves) -> Written:
@@ -78,21 +97,23 @@ def write(correlation: Correlation, leaves: Leaves) -> Written:
     groups = _groups(correlation)
     common, rests = factored(tuple(member.condition for member in correlation.members))
     selection = select(And((*common, Or(rests))) if len(rests) > 1 else rests[0], leaves)
-    window = _Window(correlation, groups, tuple(exact(rest, leaves) for rest in rests), leaves)
-    sliding = (*_keyed(groups, leaves), *writer(window))
+    window = _Window(correlation, groups, rests, leaves)
     times = f'firstTime=strftime(firstTime, "{_ISO}"), lastTime=strftime(lastTime, "{_ISO}")'
     whole = f", events=events+{correlation.threshold - 1}" if column == _EVENTS else ""
     show = [
         f"stats min(q_from) as firstTime max(_time) as lastTime {measure}{window.by()}",
+        *(() if groups else ("where isnotnull(lastTime)",)),  # without keys stats gives a row also of nothing
         f"eval {times}{whole}",
         *(f"rename {' '.join(f'{name} as {literal.name(field)}' for name, field in groups)}" for _ in groups[:1]),
         " ".join(["table", *(literal.name(field) for _, field in groups), column, "firstTime", "lastTime"]),
     ]
-    return Written(selection.commands, sliding, tuple(show), groups)
+    return Written(selection.commands, tuple(writer(window)), tuple(show), groups)
 
 
 # Of a burst every event from the Nth on completes a window, so with N-1 more it is the whole burst; of two bursts at least one.
 _EVENTS = "events"
+# The columns of a result beside the keys.
+_COLUMNS = {_EVENTS, "distinctValues", "completions", "firstTime", "lastTime", "rule_id", "rule_version", "rule_level"}
 
 
 def _groups(correlation: Correlation) -> tuple[tuple[str, str], ...]:
@@ -100,20 +121,27 @@ def _groups(correlation: Correlation) -> tuple[tuple[str, str], ...]:
     for number, key in enumerate(correlation.group_by, 1):
         if key.field is None:
             raise Refused(f"the alias {key.name} for different fields", "this release does not write it for Splunk.")
+        if key.field in _COLUMNS:
+            raise Refused(f"the group-by key {key.field}", "the result has a column of this name.")
         if "{}" in key.field:
             raise Refused(f"a group-by key over the array {key.field}", "this release does not write it for Splunk.")
         groups.append((f"q_g{number}", key.field))
     return tuple(groups)
 
 
-def _keyed(groups: tuple[tuple[str, str], ...], leaves: Leaves) -> list[str]:
-    """Plain names for the keys, and only events that have them; a JSON null shows as text and is no key."""
-    if not groups:
-        return []
-    leaves.assumptions.add("by_case")
-    named = ", ".join(f"{name}={literal.operand(field)}" for name, field in groups)
-    present = " AND ".join(f"isnotnull({name}) AND {leaves.exists(field)}" for name, field in groups)
-    return [f"eval {named}", f"where {present}"]
+def _named(window: _Window, *more: _Value) -> list[str]:
+    """Plain names for the keys and for *more* values, and only events that have them."""
+    leaves = window.leaves
+    if window.groups:
+        leaves.assumptions.add("by_case")
+    keys = [_Value(name, leaves.value(field), leaves.has_value(field, name)) for name, field in window.groups]
+    values = [*keys, *more]
+    present = [value.present for value in values if value.present]
+    return [
+        *(f"eval {', '.join(f'{value.name}={value.expression}' for value in values)}" for _ in values[:1]),
+        *(f"where {' AND '.join(present)}" for _ in present[:1]),
+        *window.only(*(value.name for value in more)),
+    ]
 
 
 def _event_count(window: _Window) -> list[str]:
@@ -122,6 +150,7 @@ def _event_count(window: _Window) -> list[str]:
     if least > _WIDEST_WINDOW:
         raise Refused(f"a count of {least} events", f"streamstats looks back {_WIDEST_WINDOW} at the most.")
     return [
+        *_named(window),
         "sort 0 _time",
         f"streamstats window={least} current=t global=f min(_time) as q_from count as q_count{window.by()}",
         f"where q_count={least} AND _time-q_from<={window.span}",
@@ -136,7 +165,7 @@ def _value_count(window: _Window) -> list[str]:
     span, each = window.span, window.by("q_value")
     window.leaves.assumptions.add("by_case")
     return [
-        *_values(window.correlation.field or "", window.leaves),
+        *_values(window, window.correlation.field or ""),
         "sort 0 _time",
         f"streamstats current=f window=1 global=f last(_time) as q_before{each}",
         "sort 0 -_time",
@@ -144,6 +173,7 @@ def _value_count(window: _Window) -> list[str]:
         f'eval q_step=mvappend(if(isnull(q_before), "1", if(_time-q_before>{span}, "1", null())), '
         f'if(isnull(q_after), "-1", if(q_after-_time>{span}, "-1", null())))',
         "mvexpand q_step",
+        "where isnotnull(q_step)",
         f"eval q_step=tonumber(q_step), q_at=if(q_step=1, _time, _time+{span}), q_from=_time-{span}",
         "sort 0 q_at, -q_step",
         f"streamstats {window.all_before()} sum(q_step) as q_count{window.by()}",
@@ -151,43 +181,53 @@ def _value_count(window: _Window) -> list[str]:
     ]
 
 
-def _values(field: str, leaves: Leaves) -> list[str]:
-    """A row for each value of *field*; null is none.
+def _values(window: _Window, field: str) -> list[str]:
+    """A row for each value of *field*; null and objects are none.
 
     Through an array they are read from the record itself: a call can name more than automatic extraction reads.
     """
+    leaves = window.leaves
     array, _, rest = field.partition("{}")
     if array == field:
-        return [f"eval q_value={literal.operand(field)}", f"where isnotnull(q_value) AND {leaves.exists(field)}"]
+        return _named(window, _Value("q_value", leaves.value(field), leaves.has_value(field, "q_value")))
     elements = f"json_extract(_raw, {literal.path(array)})"
+    leaves.assumptions.add("empty_text")
     if not rest:
-        # With true() a text keeps its quotes, so that the text null is not the JSON null.
+        # With true() a text keeps its quotes, which tell `null` and what looks like an object from the text of that form.
         return [
-            f"eval q_value=json_array_to_mv({elements}, true())",
+            *_named(window, _Value("q_value", f"json_array_to_mv({elements}, true())")),
             "mvexpand q_value",
-            f'where isnotnull(q_value) AND q_value!="{pattern.NULL_TEXT}"',
+            f"where isnotnull(mvfind(mvappend(q_value), {pattern.quoted(_QUOTED_SCALAR)}))",
+            f'eval q_value=replace(q_value, {pattern.quoted(_QUOTES)}, "")',
         ]
     if "{}" in rest:
         raise Refused(f"a count of {field}", "this release does not count through an array in an array for Splunk.")
+    if leaves.kind(field) != "text":
+        raise Refused(f"a count of {field}", "its values are not known to be texts, and objects would be counted.")
     leaves.assumptions.update(("json_array_objects", "json_extract_missing"))
     return [
-        f"eval q_value=json_array_to_mv({elements})",
+        *_named(window, _Value("q_value", f"json_array_to_mv({elements})")),
         "mvexpand q_value",
         f"eval q_value=json_extract(q_value, {literal.path(rest.removeprefix('.'))})",
         "where isnotnull(q_value)",
     ]
 
 
+# An element of an array that is a text, in its quotes, a number or a boolean.
+_QUOTED_SCALAR = r'\A["0-9tf-]'
+_QUOTES = r'\A"|"\z'
+
+
 def _temporal(window: _Window) -> list[str]:
     """The latest event of each rule is inside the timespan; of several at one time, the last sees them all."""
-    numbers = range(1, len(window.tests) + 1)
-    marks = ", ".join(f"q_t{number}=if({test}, _time, null())" for number, test in enumerate(window.tests, 1))
+    marks = [_Value(f"q_t{number}", f"if({test}, _time, null())") for number, test in enumerate(window.tests(), 1)]
+    numbers = range(1, len(marks) + 1)
     latest = " ".join(f"max(q_t{number}) as q_m{number}" for number in numbers)
     inside = " AND ".join(f"_time-q_m{number}<={window.span}" for number in numbers)
     present = " AND ".join(f"isnotnull(q_m{number})" for number in numbers)
     oldest = ", ".join(f"q_m{number}" for number in numbers)
     return [
-        f"eval {marks}",
+        *_named(window, *marks),
         "sort 0 _time",
         f"streamstats {window.all_before()} {latest}{window.by()}",
         f"where {present}",
@@ -198,21 +238,22 @@ def _temporal(window: _Window) -> list[str]:
 
 def _temporal_ordered(window: _Window) -> list[str]:
     """For each rule the latest start of a chain in order; a row a rule, rules of one time in their order."""
-    if len(window.tests) > _MOST_STAGES:
-        raise Refused(f"an order of {len(window.tests)} rules", f"this release writes up to {_MOST_STAGES} for Splunk.")
-    stages = [f"{number:02}" for number in range(1, len(window.tests) + 1)]
-    marks = ", ".join(f'if({test}, "{stage}", null())' for stage, test in zip(stages, window.tests, strict=True))
+    tests = window.tests()
+    if len(tests) > _MOST_STAGES:
+        raise Refused(f"an order of {len(tests)} rules", f"this release writes up to {_MOST_STAGES} for Splunk.")
+    stages = [f"s{number:02}" for number in range(1, len(tests) + 1)]  # no numbers, which would compare as such
+    marks = ", ".join(f'if({test}, "{stage}", null())' for stage, test in zip(stages, tests, strict=True))
     commands = [
-        f"eval q_stage=mvappend({marks})",
+        *_named(window, _Value("q_stage", f"mvappend({marks})")),
         "mvexpand q_stage",
         "sort 0 _time, q_stage",
-        'eval q_s01=if(q_stage="01", _time, null())',
+        f'eval q_{stages[0]}=if(q_stage="{stages[0]}", _time, null())',
     ]
     for before, stage in pairwise(stages):
-        commands.append(f"streamstats {window.all_before()} max(q_s{before}) as q_m{before}{window.by()}")
-        commands.append(f'eval q_s{stage}=if(q_stage="{stage}", q_m{before}, null())')
+        commands.append(f"streamstats {window.all_before()} max(q_{before}) as q_m{before[1:]}{window.by()}")
+        commands.append(f'eval q_{stage}=if(q_stage="{stage}", q_m{before[1:]}, null())')
     last = stages[-1]
-    commands.append(f'where q_stage="{last}" AND isnotnull(q_s{last})')
-    commands.append(f"where _time-q_s{last}<={window.span}")
-    commands.append(f"eval q_from=q_s{last}")
+    commands.append(f"where isnotnull(q_{last})")
+    commands.append(f"where _time-q_{last}<={window.span}")
+    commands.append(f"eval q_from=q_{last}")
     return commands

@@ -35,6 +35,8 @@ _LINES = re.compile(r"\n *")
 _CONTINUES = re.compile(r"[\\\s]+\Z")
 # The stanza of a file that gives all others their keys.
 _OF_ALL = "default"
+# alert.suppress.fields separates names by commas.
+_SUPPRESSED = re.compile(r"[A-Za-z0-9_.{}:/-]+")
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,11 @@ def _entity(rule: Rule, parts: Parts) -> str:
     """The columns by which alerts are throttled: whom or what a row is about."""
     if not rule.is_correlation:
         return PRINCIPAL
-    return ",".join(field for _, field in parts.groups) or "rule_id"
+    fields = [field for _, field in parts.groups]
+    for field in fields:
+        if not _SUPPRESSED.fullmatch(field):
+            raise Refused(f"the group-by key {field}", "alert.suppress.fields has no quotes for a name.")
+    return ",".join(fields) or "rule_id"
 
 
 def name(rule: Rule) -> str:
