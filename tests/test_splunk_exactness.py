@@ -273,6 +273,27 @@ def test_what_only_looks_like_a_number_is_compared_as_none(relation: Any) -> Non
             )
 
 
+def test_alternatives_stand_on_their_own_lines_where_they_are_long() -> None:
+    fields = [f"requestParameters.configuration.additionalProperties.{name}" for name in ("one", "two", "three")]
+    names = [f"{verb}ChatControlsConfiguration" for verb in ("Get", "Update", "Delete", "Create")]
+    either, listed = (
+        Or(tuple(Leaf(field, text("x")) for field in fields)),
+        Or(tuple(Leaf("eventName", text(name)) for name in names)),
+    )
+    assert written(of_service(And((either, listed)))).splitlines()[:9] == [
+        f'eventSource="{SOURCE}"',
+        f'    ({fields[0]}="x"',
+        f'        OR {fields[1]}="x"',
+        f'        OR {fields[2]}="x")',
+        "    eventName IN (" + f'"{names[0]}",',
+        f'        "{names[1]}",',
+        f'        "{names[2]}",',
+        f'        "{names[3]}")',
+        "| eval principal=coalesce('userIdentity.arn', 'userIdentity.onBehalfOf.userId', 'userIdentity.principalId', "
+        "'userIdentity.invokedBy', \"unknown\")",
+    ]
+
+
 @pytest.mark.parametrize("field", ['a"b', "a'b", "a|b", "a`b", "a\\b", "a$b", "a[b", "a\nb", "a]b"], ids=ascii)
 @pytest.mark.parametrize("test", [text("x"), text(Wild.ANY, "x"), Exists()], ids=["plain", "contains", "exists"])
 def test_a_hostile_field_name_is_refused(field: str, test: Text | Exists) -> None:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from amazon_q_detections.targets.splunk.leaves import Leaves
 
 _INDENT = "\n    "
+_BREAK = f"{_INDENT}    "
+# The longest line on which alternatives stand side by side.
+_LONGEST = 120
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class Selection:
     @property
     def commands(self) -> tuple[str, ...]:
         """The first commands of a pipeline."""
-        search = " ".join(self.terms) or "*"
+        search = "".join(f"{_INDENT if _BREAK in term else ' '}{term}" for term in self.terms).strip() or "*"
         if len(self.expressions) == 1:
             only = self.expressions[0]
             return search, f"where {only[1:-1] if only.startswith('(') else only}"
@@ -54,7 +57,7 @@ def _laid_out(condition: Condition, leaves: Leaves) -> str:
     if not isinstance(condition, Or):
         return exact(condition, leaves)
     options = _options(condition, leaves)
-    return options[0] if len(options) == 1 else f"({f'{_INDENT}    OR '.join(options)})"
+    return options[0] if len(options) == 1 else f"({f'{_BREAK}OR '.join(options)})"
 
 
 def _plain(condition: Condition, leaves: Leaves) -> str | None:
@@ -88,8 +91,18 @@ def _plain_or(condition: Or, leaves: Leaves) -> str | None:
             options.append(plain)
     for field, values in lists.items():
         own = literal.name(field)
-        options.append(f"{own}={values[0]}" if len(values) == 1 else f"{own} IN ({', '.join(values)})")
-    return options[0] if len(options) == 1 else f"({' OR '.join(options)})"
+        options.append(f"{own}={values[0]}" if len(values) == 1 else f"{own} IN {_aligned(values, ', ', f',{_BREAK}')}")
+    return _either(options)
+
+
+def _either(options: Sequence[str]) -> str:
+    return options[0] if len(options) == 1 else _aligned(options, " OR ", f"{_BREAK}OR ")
+
+
+def _aligned(options: Sequence[str], beside: str, below: str) -> str:
+    """Options in parentheses, on one line if that is short enough to be read, else one a line."""
+    together = f"({beside.join(options)})"
+    return together if len(together) <= _LONGEST else f"({below.join(options)})"
 
 
 def _necessary(condition: Condition, leaves: Leaves) -> str | None:
@@ -105,8 +118,7 @@ def _necessary(condition: Condition, leaves: Leaves) -> str | None:
             options = [_necessary(arg, leaves) for arg in condition.args]
             if None in options:
                 return None
-            distinct = list(dict.fromkeys(map(str, options)))
-            return distinct[0] if len(distinct) == 1 else f"({' OR '.join(distinct)})"
+            return _either(list(dict.fromkeys(map(str, options))))
         case Not(arg=Or() as alternatives):
             return _necessary(And(tuple(_negation(arg) for arg in alternatives.args)), leaves)
     return None
