@@ -131,3 +131,17 @@ def test_a_label_is_as_long_as_splunk_asks(name: str, label: str) -> None:
     app = stanzas(files[f"{name}/default/app.conf"].decode())
     assert app["ui"]["label"] == label
     assert app["package"]["id"] == name
+
+
+def test_the_readme_says_what_to_raise_and_what_enterprise_security_needs(tree: dict[str, bytes]) -> None:
+    readme = tree[f"{APP}/README.md"].decode()
+    settings = ("extraction_cutoff", "maxchars", "limit", "match_limit", "max_mem_usage_mb")
+    assert all(f"`{setting}`" in readme for setting in settings)
+    assert "*Notable* or *Risk Analysis*" in readme
+
+
+def test_event_times_reach_back_as_far_as_the_readme_says(tree: dict[str, bytes]) -> None:
+    found = stanzas(tree[f"{APP}/default/savedsearches.conf"].decode())
+    singles = [keys for keys in found.values() if "dispatch.index_earliest" in keys]
+    assert {keys["dispatch.earliest_time"] for keys in singles} == {"-3d@d"}
+    assert "event times of the last three days" in tree[f"{APP}/README.md"].decode()

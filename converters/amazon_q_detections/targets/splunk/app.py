@@ -74,19 +74,44 @@ Saved searches on CloudTrail, as the Splunk Add-on for AWS brings it in (sourcet
 4. Tune a search with its macro `<name>_filter`, which lets everything through. It sees whole events, before anything is
    counted: `search NOT userIdentity.arn="arn:aws:iam::111122223333:role/crawler"`.
 
-Splunk extracts fields from the first 5,000 characters of a record only: raise `extraction_cutoff` in limits.conf, stanza
-`[spath]`, and `maxchars` in `[kv]`, above the length of your longest records, else keys that lie behind are not seen.
+## What a search sees
 
-A search on single events looks at what was indexed since its last run, with event times of the last 30 days. A correlation
-looks at event times, as late as CloudTrail delivers; its window slides inside the search. `firstTime` is where the window
-begins, `lastTime` the last event that completed one. A principal, or whatever a correlation groups by, alerts once a throttle
-period.
+A search on single events looks at what was indexed since its last run, with event times of the last three days: an event that
+is indexed later raises no alert. Whoever replays older records sets `dispatch.earliest_time` further back; each run opens the
+buckets of that time. A correlation looks at event times, as late as CloudTrail delivers; its window slides inside the search.
+`firstTime` is the first event of the first window that was completed, `lastTime` the last event that completed one; where
+distinct values are counted, `firstTime` is the beginning of the window, where there need be no event. A principal, or whatever
+a correlation groups by, alerts once a throttle period.
 
-Where Splunk's documents are silent the searches rest on an assumption; its search confirms it.
+Enterprise Security lists the searches as correlation searches and shows no finding of theirs until you add an adaptive
+response action to them, *Notable* or *Risk Analysis*: an app cannot tell whether Enterprise Security is there.
+
+## Limits to raise
+
+Fields come from automatic extraction, which has limits in limits.conf. Raise them above your longest records and the most
+fields that one has, else keys that lie behind are not seen:
+
+| stanza | setting | default |
+|---|---|---|
+| `[spath]` | `extraction_cutoff` | 5000 bytes of a record |
+| `[kv]` | `maxchars` | 10240 characters of a record |
+| `[kv]` | `limit` | 100 fields of a record |
+| `[rex]` | `match_limit` | 100000 characters of a value that a pattern with an inner `*` walks |
+
+What these correlations group by and count is read from the record itself, as is whether a key exists. A correlation that counts
+values, or asks for an order, keeps a few columns of each event; `max_mem_usage_mb` in `[mvexpand]`, 500 by default, must hold
+them all.
+
+## Assumptions
+
+Where Splunk's documents are silent the searches rest on an assumption; its search confirms it. A path that stands twice in
+json_extract makes it give an array also of a single value.
 
 {assumptions}
 
-Removing the app removes all of it.
+## Searches
+
+Removing the app removes all of them.
 
 | search | level | title |
 |---|---|---|

@@ -25,8 +25,9 @@ _SEVERITY = {"informational": 1, "low": 2, "medium": 3, "high": 4, "critical": 5
 _STEPS = (5, 6, 10, 12, 15, 20, 30, 60)
 # Minutes an event may take from the indexer's clock to where a search sees it.
 _INDEX_LAG = 1
-# How old an event may be when it is indexed. The terms of a search open few of the buckets of that time.
-_OLDEST_EVENT = "-30d@d"
+# How old an event may be when it is indexed. CloudTrail delivers within minutes; a broken input has a weekend to be mended.
+# Each run opens the buckets of this time, so a longer span makes every search dearer.
+_OLDEST_EVENT = "-3d@d"
 # The assumption that searches by index time rest on.
 BY_ARRIVAL = "index_time_half_open"
 _ODD = re.compile(r"[^A-Za-z0-9_]")
