@@ -9,6 +9,8 @@ from amazon_q_detections import content, ruleset
 from amazon_q_detections.targets.splunk.assumptions import ASSUMPTIONS as SPLUNK
 from sigma.backends.cloudwatch_logs_insights.assumptions import ASSUMPTIONS as CLOUDWATCH
 
+Assumptions = dict[str, tuple[str, str]]
+
 CHECKOUT = Path(__file__).resolve().parents[1]
 README = (CHECKOUT / "README.md").read_text()
 SEMANTICS = (CHECKOUT / "docs" / "semantics.md").read_text()
@@ -16,10 +18,21 @@ COMMANDS = (CHECKOUT / "docs" / "commands.md").read_text()
 RULES = ruleset.load([content.folder("sigma_rules")])
 
 
-@pytest.mark.parametrize("name", [*CLOUDWATCH, *SPLUNK])
-def test_every_assumption_is_listed_with_a_query_that_settles_it(name: str) -> None:
-    (row,) = [line for line in SEMANTICS.splitlines() if line.startswith(f"| `{name}` |")]
-    assert row.count("`") >= 4
+def rows(heading: str) -> dict[str, tuple[str, str]]:
+    """What the page's table under *heading* says of each assumption: the sentence, and the query."""
+    section = re.search(rf"^### {heading}$(.*?)^#", SEMANTICS, re.MULTILINE | re.DOTALL)
+    assert section
+    found = (re.fullmatch(r"\| `(\w+)` \| (.+?) \| (.+) \|", line) for line in section[1].splitlines())
+    return {row[1]: (row[2], row[3].replace("\\|", "|").strip("`")) for row in found if row}
+
+
+@pytest.mark.parametrize(("heading", "assumptions"), [("CloudWatch Logs Insights", CLOUDWATCH), ("Splunk", SPLUNK)])
+def test_every_assumption_is_listed_with_a_query_that_settles_it(heading: str, assumptions: Assumptions) -> None:
+    written = {
+        name: (sentence[0].lower() + sentence[1:-1] if not sentence.startswith(("AWS", "JSON")) else sentence[:-1], query)
+        for name, (sentence, query) in assumptions.items()
+    }
+    assert rows(heading) == written
 
 
 def test_the_readme_lists_every_folder_of_rules() -> None:

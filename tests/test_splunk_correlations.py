@@ -342,7 +342,7 @@ def test_what_has_no_exact_form_is_refused(name: str, change: dict[str, Any], re
 def test_a_pasted_query_is_read_from_the_top() -> None:
     query = backend().parts(correlation("event_count", 600)).text
     assert query.splitlines() == [
-        'eventSource="qbusiness.amazonaws.com" eventName="A" (NOT errorCode=* OR errorCode IN ("success", "failure", "null"))',
+        'eventSource="qbusiness.amazonaws.com" eventName="A" (NOT errorCode=* OR errorCode IN ("success", "failure"))',
         '| eval q_g1=json_extract(_raw, "userIdentity.arn")',
         "| where isnotnull(q_g1)",
         "| fields _time q_g1",

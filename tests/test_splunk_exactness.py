@@ -96,8 +96,8 @@ def converted(detection: dict[str, Any]) -> str:
 SHOWN = [
     ({"eventSource": "q.amazonaws.com"}, 'eventSource="q.amazonaws.com"'),
     ({"eventName": ["A", "Create*"]}, 'eventName IN ("A", "Create*")'),
-    ({"errorCode": None}, '(NOT errorCode=* OR errorCode IN ("success", "failure", "null"))'),
-    ({"errorCode|exists": True}, '(errorCode=* NOT errorCode IN ("success", "failure", "null"))'),
+    ({"errorCode": None}, '(NOT errorCode=* OR errorCode IN ("success", "failure"))'),
+    ({"errorCode|exists": True}, '(errorCode=* NOT errorCode IN ("success", "failure"))'),
     ({"resources.type": "AWS::QBusiness::Index"}, 'resources{}.type="AWS::QBusiness::Index"'),
     ({"readOnly": False}, 'readOnly="false"'),
     ({"userAgent|contains": "curl"}, "*\n| where isnotnull(mvfind(mvappend('userAgent'), \"(?is)curl\"))"),
@@ -390,7 +390,7 @@ def agree(condition: Condition, events: list[dict[str, Any]]) -> bool:
     made, holds = parts(of_service(condition)), predicate.compile(condition)
     for event in events:
         record = {"eventTime": "2026-11-24T00:00:00Z", "eventSource": SOURCE, **event}
-        if "no_such_error" in made.assumptions and event.get("errorCode") in ("success", "failure", "null"):
+        if "no_such_error" in made.assumptions and event.get("errorCode", "") in ("success", "failure", None):
             continue
         for reading in spl_table.READINGS:
             read = reading.under(made.assumptions)

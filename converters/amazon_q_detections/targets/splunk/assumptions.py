@@ -9,10 +9,10 @@ ASSUMPTIONS: dict[str, tuple[str, str]] = {
         '| search sourcetype="aws:cloudtrail" | fieldsummary | search field="*{}*" | table field',
     ),
     "no_such_error": (
-        "AWS has no error called success, failure or null: the add-on writes the first two where a record has none, and a JSON "
-        "null shows as the third.",
+        "AWS has no error called success or failure, which the add-on writes where a record has no errorCode, and leaves it out "
+        "then, never null.",
         '| search sourcetype="aws:cloudtrail" errorCode IN ("success", "failure", "null") '
-        '| where isnotnull(json_extract(_raw, "errorCode")) | stats count | where count=0',
+        '| where isnotnull(json_extract(_raw, "errorCode")) OR errorCode="null" | stats count | where count=0',
     ),
     "empty_text": (
         "An empty text is a value: isnotnull is true of it, mvappend and mvexpand keep it, and commands group by it.",
@@ -61,6 +61,7 @@ ASSUMPTIONS: dict[str, tuple[str, str]] = {
     ),
     "index_time_half_open": (
         "A range of index time includes its start and excludes its end, as a range of event time does.",
-        "| tstats count where index=* by _indextime, with the two ends of a busy second",
+        "| tstats count where index=* _index_earliest=-1h@m _index_latest=@m by _indextime "
+        '| where _indextime>=relative_time(now(), "@m") | stats count | where count=0',
     ),
 }
