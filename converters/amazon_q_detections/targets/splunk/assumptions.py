@@ -9,8 +9,8 @@ ASSUMPTIONS: dict[str, tuple[str, str]] = {
         '| search sourcetype="aws:cloudtrail" | fieldsummary | search field="*{}*" | table field',
     ),
     "no_such_error": (
-        "AWS has no error called success or failure, which the add-on writes where a record has no errorCode, and leaves it out "
-        "then, never null.",
+        "AWS has no error called success or failure, which the add-on writes where a record has no errorCode, and leaves it "
+        "out then, never null.",
         '| search sourcetype="aws:cloudtrail" errorCode IN ("success", "failure", "null") '
         '| where isnotnull(json_extract(_raw, "errorCode")) OR errorCode="null" | stats count | where count=0',
     ),

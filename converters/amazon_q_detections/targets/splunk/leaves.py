@@ -139,10 +139,10 @@ class Leaves:
     def _fits_absent(self, leaf: Leaf) -> bool:
         """Whether a text passes the test that the field also has on a JSON null, or where it is absent."""
         standing_in = (pattern.NULL_TEXT, *self._absent.get(leaf.field, ()))
-        return isinstance(leaf.test, Text) and any(pattern.fits(leaf.test, text) for text in standing_in)
+        return isinstance(leaf.test, Text) and any(leaf.test.fits(text) for text in standing_in)
 
     def _note_text(self, test: Text) -> None:
-        if pattern.fits(test, ""):
+        if test.fits(""):
             self.assumptions.add("empty_text")
         counts = Wild.ONE in test.parts and test.parts not in _OF_ALL_VALUES
         if counts or not all(part.isascii() for part in test.parts if isinstance(part, str)):

@@ -7,7 +7,6 @@ none may try the ways through a value one inside the other.
 
 from __future__ import annotations
 
-import re
 from decimal import Decimal
 from math import isfinite
 from typing import TYPE_CHECKING
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 
 # Characters that need nothing, in a regular expression and in quotes alike.
 _BARE = frozenset("_-:/,@=<>!;~' ")
-_WILD = {Wild.ANY: ".*", Wild.ONE: "."}
 
 # Automatic extraction shows a JSON null as this text, so that a test which it would pass needs more than the field.
 NULL_TEXT = "null"
@@ -62,12 +60,6 @@ def fitting_but_null(text: Text) -> str:
     """Like fitting, but not on the text that stands for a JSON null."""
     runs = _runs(text)
     return quoted(rf"{_flags([text])}\A(?!(?-i:{NULL_TEXT})\z){_one_way(runs)}{_end(runs)}")
-
-
-def fits(text: Text, value: str) -> bool:
-    """Whether *value* fits *text*."""
-    pattern = "".join(_WILD[part] if isinstance(part, Wild) else re.escape(part) for part in text.parts)
-    return re.fullmatch(pattern, value, re.DOTALL | (0 if text.cased else re.IGNORECASE)) is not None
 
 
 def _body(text: Text) -> tuple[str, str, str]:
