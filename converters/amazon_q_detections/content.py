@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
 
 _CHECKOUT = Path(__file__).resolve().parents[2]
 _IN_CHECKOUT = {"events": "tests/events"}
+
+# An alias costs its author three letters, and whoever walks the document all that it stands for.
+_MOST_MORE = 100_000
+_ENDLESS = -1
+_WRITE_OUT = "Write out what the alias stands for."
 
 # libyaml's loader reads a rule nine times faster than the pure Python one; PyYAML's wheels carry it.
 LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -30,43 +36,91 @@ def folder(name: str) -> Path:
 
 
 def yaml_files(places: Iterable[Path]) -> Iterator[Path]:
-    """Every `.yml` or `.yaml` file at or below *places*, sorted, each once.
+    """Every `.yml` or `.yaml` file at or below *places*, sorted, each once; links to folders are followed.
 
-    Raises ContentError for a place that does not exist.
+    Raises ContentError for a place that does not exist, a folder that cannot be read, and what is called like a file
+    and is none (a pipe would be waited for).
     """
     seen: set[Path] = set()
     for place in places:
-        if place.is_dir():
-            found = sorted(path for path in place.rglob("*.y*ml") if path.suffix in (".yml", ".yaml"))
-        elif place.exists():
-            found = [place]
-        else:
+        if not place.exists():
             raise ContentError(place, "no such file or folder.", mend="Check the path.")
-        for path in found:
+        for path in _below(place) if place.is_dir() else [place]:
+            if not path.is_file():
+                raise ContentError(path, "is no regular file.", mend="Name a file, or take it out of the folder.")
             if path.resolve() not in seen:
                 seen.add(path.resolve())
                 yield path
 
 
+def _below(place: Path) -> list[Path]:
+    """What is called like a YAML file and is no folder, at any depth below *place*, sorted."""
+    found: list[Path] = []
+    met: set[tuple[int, int]] = set()
+    for parent, folders, names in os.walk(place, onerror=_raise_unreadable, followlinks=True):
+        status = Path(parent).stat()
+        if (status.st_dev, status.st_ino) in met:  # a link may lead to a folder that it lies in
+            folders.clear()
+            continue
+        met.add((status.st_dev, status.st_ino))
+        folders.sort()
+        found.extend(Path(parent, name) for name in names if name.endswith((".yml", ".yaml")))
+    return sorted(found)
+
+
+def _raise_unreadable(error: OSError) -> None:
+    raise ContentError(error.filename, f"cannot be read: {error.strerror}.", mend="Make it readable, or move it away.")
+
+
 def read_yaml(path: Path) -> list[Any]:
     """The documents of a YAML file.
 
-    Raises ContentError with the line when the file cannot be read or is no YAML.
+    Raises ContentError with the line when the file cannot be read, is no YAML, or has aliases that lead into themselves
+    or stand for more than 100,000 values: whoever walks such a document does not come back.
     """
     try:
-        return [doc for doc in yaml.load_all(path.read_bytes(), Loader=LOADER) if doc is not None]
+        data = path.read_bytes()
+        loader = LOADER(data)
+        documents = []
+        while loader.check_node():
+            node = loader.get_node()
+            if b"&" in data:  # without an anchor there is no alias
+                _refuse_bombs(path, node)
+            documents.append(loader.construct_document(node))
+        return [document for document in documents if document is not None]
     except OSError as error:
         raise ContentError(path, f"cannot be read: {error.strerror}.") from error
     except (yaml.YAMLError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
-        line = f"line {mark.line + 1}" if mark else ""
-        if isinstance(error, ReaderError):
-            line = f"byte {error.position}"
+        key = f"byte {error.position}" if isinstance(error, ReaderError) else ""
         problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
         mend = "" if isinstance(error, yaml.YAMLError) else "A date or a number cannot be read: mend it, or quote it."
-        raise ContentError(path, f"is not YAML: {problem}.", key=line, mend=mend) from error
+        line = mark.line + 1 if mark else None
+        raise ContentError(path, f"is not YAML: {problem}.", key=key, mend=mend, line=line) from error
     except RecursionError as error:
         raise ContentError(path, "is nested too deeply.") from error
+
+
+def _refuse_bombs(path: Path, document: yaml.Node) -> None:
+    sizes: dict[int, int] = {}
+    if _size(path, document, sizes) - len(sizes) > _MOST_MORE:
+        message = f"has aliases that stand for more than {_MOST_MORE} values."
+        raise ContentError(path, message, mend=_WRITE_OUT, line=document.start_mark.line + 1)
+
+
+def _size(path: Path, node: yaml.Node, sizes: dict[int, int]) -> int:
+    """How many values *node* stands for, each alias written out; raises ContentError where there is no end of them.
+
+    *sizes* are those of the nodes met so far, which aliases share.
+    """
+    size = sizes.setdefault(id(node), 1 if isinstance(node, yaml.ScalarNode) else _ENDLESS)
+    if size == _ENDLESS:
+        inner = node.value if isinstance(node, yaml.SequenceNode) else [one for pair in node.value for one in pair]
+        if any(sizes.get(id(one)) == _ENDLESS for one in inner):
+            message = "holds itself: an alias leads back to what it stands in."
+            raise ContentError(path, message, mend=_WRITE_OUT, line=node.start_mark.line + 1)
+        size = sizes[id(node)] = 1 + sum(_size(path, one, sizes) for one in inner)
+    return size
 
 
 def read_placeholders(path: Path | None) -> Mapping[str, tuple[str, ...]]:

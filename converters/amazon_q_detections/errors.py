@@ -17,19 +17,27 @@ class QdetError(Exception):
 class ContentError(QdetError):
     """Input that cannot be used: a rule, events, pipeline or placeholder file, or an argument.
 
-    *where* names the file (and line), *key* the place inside it, *what* the fault, *mend* the cure.
+    *where* names the file, *line* and *key* the place inside it, *what* the fault, *mend* the cure.
     """
 
-    def __init__(self, where: str | Path, what: str, *, key: str = "", mend: str = "") -> None:
+    def __init__(
+        self, where: str | Path, what: str, *, key: str = "", mend: str = "", line: int | None = None
+    ) -> None:
         self.where = str(where)
         self.key = key
         self.what = what
         self.mend = mend
-        super().__init__(where, what, key, mend)
+        self.line = line
+        super().__init__(where, what, key, mend, line)
 
     def __str__(self) -> str:
-        place = f"{self.where}: {self.key}" if self.key else self.where
-        return f"{place}: {self.what}" + (f" {self.mend}" if self.mend else "")
+        line = f"line {self.line}" if self.line else ""
+        return ": ".join(part for part in (self.where, line, self.key, self.fault) if part)
+
+    @property
+    def fault(self) -> str:
+        """What is wrong and how to mend it, without the place."""
+        return f"{self.what} {self.mend}".strip()
 
 
 class Refused(QdetError):  # noqa: N818  # the field says "refused", and it is no error of the program
@@ -57,10 +65,20 @@ class Refused(QdetError):  # noqa: N818  # the field says "refused", and it is n
 _FEW = 12
 
 
-def did_you_mean(word: str, choices: Iterable[str]) -> str:
-    """A closing sentence that offers the nearest of *choices*, or all of them when none is near and they are few."""
-    known = sorted(set(choices))
-    near = get_close_matches(word, known, n=1, cutoff=0.7)
-    if near:
-        return f"Did you mean {near[0]!r}?"
+def did_you_mean(word: str, choices: Iterable[object]) -> str:
+    """A closing sentence that offers the nearest of *choices*, or all of them when none is near and they are few.
+
+    The choices may be the keys of any mapping, which YAML lets be numbers, dates or booleans.
+    """
+    known = sorted(set(map(str, choices)))
+    near = nearest(word, known)
+    if near is not None:
+        return f"Did you mean {near!r}?"
     return f"Known: {', '.join(known)}." if 0 < len(known) <= _FEW else ""
+
+
+def nearest(word: str, choices: Iterable[str]) -> str | None:
+    """The one of *choices* that *word* is most likely a slip of, in whatever case, or None."""
+    folded = {one.lower(): one for one in sorted(choices, reverse=True)}
+    near = get_close_matches(word.lower(), folded, n=1, cutoff=0.7)
+    return folded[near[0]] if near else None
