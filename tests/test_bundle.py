@@ -1,3 +1,4 @@
+import time
 from pathlib import Path
 
 import pytest
@@ -100,3 +101,53 @@ def test_one_failing_folder_keeps_all(tmp_path: Path, monkeypatch: pytest.Monkey
         bundle.write({tmp_path / name: {"manifest.json": b"new"} for name in "xyz"})
     assert snapshot(tmp_path) == {f"x/{name}": data for name, data in TREE.items()}
     assert [path.name for path in tmp_path.iterdir()] == ["x"]
+
+
+@pytest.mark.parametrize("manifest", [None, "<<<<<<< ours\n{}\n", "[" * 100_000])
+def test_a_bundle_with_a_broken_manifest_is_mended(tmp_path: Path, manifest: str | None) -> None:
+    """`build --check` asks for a build here: after a merge conflict, say."""
+    bundle.write({tmp_path / "x": TREE})
+    (tmp_path / "x" / "manifest.json").unlink()
+    if manifest is not None:
+        (tmp_path / "x" / "manifest.json").write_text(manifest)
+    bundle.write({tmp_path / "x": TREE})
+    assert snapshot(tmp_path / "x") == TREE
+
+
+def test_a_file_of_an_older_build_without_its_manifest_is_named(tmp_path: Path) -> None:
+    bundle.write({tmp_path / "x": TREE | {"old.txt": b""}})
+    (tmp_path / "x" / "manifest.json").unlink()
+    with pytest.raises(ContentError, match=r"old\.txt is not of this build.*Delete the folder if it is one"):
+        bundle.write({tmp_path / "x": TREE})
+
+
+@pytest.mark.parametrize("at", range(1, 6))
+def test_an_interrupt_at_any_rename_keeps_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: int) -> None:
+    for name in "xy":
+        bundle.write({tmp_path / name: TREE})
+    rename, calls = Path.rename, 0
+
+    def interrupted(self: Path, target: Path) -> Path:
+        nonlocal calls
+        calls += 1
+        done = rename(self, target)
+        if calls == at:
+            raise KeyboardInterrupt
+        return done
+
+    monkeypatch.setattr(Path, "rename", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        bundle.write({tmp_path / name: {"manifest.json": b"new"} for name in "xyz"})
+    assert snapshot(tmp_path) == {f"{folder}/{name}": data for folder in "xy" for name, data in TREE.items()}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["x", "y"]
+
+
+def test_what_a_killed_build_left_is_swept_an_hour_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (".x-unfinished-abcd1234", ".x-unfinished-abcd1234-old", ".x-unfinished-mine", ".y-unfinished-abcd1234"):
+        (tmp_path / name).mkdir()
+    bundle.write({tmp_path / "x": TREE})
+    assert len(list(tmp_path.iterdir())) == 5
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 4000)
+    bundle.write({tmp_path / "x": TREE})
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".x-unfinished-mine", ".y-unfinished-abcd1234", "x"]

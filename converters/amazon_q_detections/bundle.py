@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import tempfile
+import time
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -18,6 +21,10 @@ Tree = dict[str, bytes]
 MANIFEST = "manifest.json"
 """The file that names all others of a bundle, in its list `files`."""
 
+# Marks the folders that a build fills before it swaps them in; .gitignore knows it too.
+_UNFINISHED = "-unfinished-"
+_AT_WORK = 3600
+
 # Archives are built beside the text and not committed, so a checkout need not have them.
 _NEED_NOT_BE_THERE = (".tgz",)
 
@@ -27,13 +34,13 @@ def write(trees: Mapping[Path, Mapping[str, bytes]]) -> None:
 
     Raises ContentError when a folder holds something that is no bundle of ours, or cannot be written.
     """
-    for folder in trees:
-        _refuse_foreign(folder)
+    for folder, tree in trees.items():
+        _refuse_foreign(folder, tree)
     made: list[Path] = []
     try:
         for folder, tree in trees.items():
             folder.parent.mkdir(parents=True, exist_ok=True)
-            made.append(Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent)))
+            made.append(Path(tempfile.mkdtemp(prefix=f".{folder.name}{_UNFINISHED}", dir=folder.parent)))
             _fill(made[-1], tree)
         _swap(dict(zip(trees, made, strict=True)))
     except OSError as error:
@@ -41,23 +48,26 @@ def write(trees: Mapping[Path, Mapping[str, bytes]]) -> None:
     finally:
         for fresh in made:
             shutil.rmtree(fresh, ignore_errors=True)
+    for folder in trees:
+        _sweep(folder)
 
 
-def _refuse_foreign(folder: Path) -> None:
-    """Only a folder that is empty, or holds nothing but what an earlier build wrote there, is replaced."""
+def _refuse_foreign(folder: Path, tree: Mapping[str, bytes]) -> None:
+    """Only a folder whose files all come from an earlier build, or will be in this one too, is replaced."""
     mend = "Choose another --out."
     if folder.is_symlink():
         raise ContentError(folder, "is a link, and a bundle replaces its folder.", mend=mend)
     if folder.exists() and not folder.is_dir():
         raise ContentError(folder, "is a file.", mend=mend)
-    there = _files(folder)
+    there = _files(folder) - tree.keys() - {MANIFEST}
     if not there:
         return
     try:
         written = set(json.loads((folder / MANIFEST).read_bytes())["files"])
-    except (OSError, ValueError, LookupError, TypeError) as error:
-        raise ContentError(folder, f"is no bundle: it is not empty and has no {MANIFEST} of ours.", mend=mend) from error
-    foreign = sorted(there - written - {MANIFEST})
+    except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
+        message = f"is no bundle: {min(there)} is not of this build, and there is no {MANIFEST} of ours that lists it."
+        raise ContentError(folder, message, mend=f"Delete the folder if it is one. {mend}") from error
+    foreign = sorted(there - written)
     if foreign:
         raise ContentError(folder / foreign[0], "was not written by a build, which would delete it.", mend=mend)
 
@@ -78,23 +88,40 @@ def _fill(folder: Path, tree: Mapping[str, bytes]) -> None:
 
 
 def _swap(fresh: Mapping[Path, Path]) -> None:
-    """Put each fresh folder in the place of its target by renames, which are all taken back when one fails."""
-    moved: list[tuple[Path, Path]] = []
+    """Put each fresh folder in the place of its target by renames, which are all taken back when one fails.
+
+    An interrupt can come between a rename and any note of it, so what has been done is seen from what is there.
+    """
+    renames: list[tuple[Path, Path]] = []
+    for folder, new in fresh.items():
+        if folder.exists():
+            renames.append((folder, _aside(new)))
+        renames.append((new, folder))
     try:
-        for folder, new in fresh.items():
-            if folder.exists():
-                old = new.with_name(new.name + "-old")
-                folder.rename(old)
-                moved.append((old, folder))
-            new.rename(folder)
-            moved.append((folder, new))
-    except OSError:
-        for now, before in reversed(moved):
-            now.rename(before)
+        for before, after in renames:
+            before.rename(after)
+    except BaseException:
+        for before, after in reversed(renames):
+            if after.exists() and not before.exists():
+                after.rename(before)
         raise
-    for now, _ in moved:
-        if now not in fresh:
-            shutil.rmtree(now, ignore_errors=True)
+    for new in fresh.values():
+        shutil.rmtree(_aside(new), ignore_errors=True)
+
+
+def _aside(new: Path) -> Path:
+    """Where the old folder waits until all new ones are in place."""
+    return new.with_name(new.name + "-old")
+
+
+def _sweep(folder: Path) -> None:
+    """Delete what killed builds of this folder left beside it; what is younger than an hour may be a build at work."""
+    ours = re.compile(rf"\.{re.escape(folder.name)}{_UNFINISHED}\w{{8}}(-old)?")
+    with suppress(OSError):  # another build may be sweeping too
+        for path in folder.parent.iterdir():
+            # Not st_mtime: an old bundle that waits to be put back has that of its last file.
+            if ours.fullmatch(path.name) and path.is_dir() and time.time() - path.stat().st_ctime > _AT_WORK:
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def _safe(name: str) -> PurePosixPath:

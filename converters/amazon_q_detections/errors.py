@@ -20,9 +20,7 @@ class ContentError(QdetError):
     *where* names the file, *line* and *key* the place inside it, *what* the fault, *mend* the cure.
     """
 
-    def __init__(
-        self, where: str | Path, what: str, *, key: str = "", mend: str = "", line: int | None = None
-    ) -> None:
+    def __init__(self, where: str | Path, what: str, *, key: str = "", mend: str = "", line: int | None = None) -> None:
         self.where = str(where)
         self.key = key
         self.what = what
