@@ -307,3 +307,15 @@ def test_sarif_points_to_the_line(content: Path) -> None:
     (result,) = [one for one in document["runs"][0]["results"] if one["ruleId"] == "leading-zero"]
     line = result["locations"][0]["physicalLocation"]["region"]["startLine"]
     assert "012345670123" in (content / "rules" / f"{STEM}.yml").read_text().splitlines()[line - 1]
+
+
+def test_sarif_names_any_file_by_a_uri(content: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    odd = content / "rules" / "aws batch#1%.yml"
+    (content / "rules" / f"{STEM}.yml").rename(odd)
+    uris = []
+    for folder in (content, content / "events"):
+        monkeypatch.chdir(folder)
+        (run,) = json.loads(check(content, "--format", "sarif").stdout)["runs"]
+        uris += [one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for one in run["results"]]
+    assert "rules/aws%20batch%231%25.yml" in uris
+    assert odd.as_uri() in uris

@@ -76,7 +76,9 @@ def test_quiet_silences_talk_only() -> None:
     assert (quiet.stderr, quiet.returncode) == ("", 0)
 
 
-@pytest.mark.parametrize("command", ["list rules", f"convert {SINGLE.parent} --target splunk", "test --json"])
+@pytest.mark.parametrize(
+    "command", ["list rules", f"convert {SINGLE.parent.parent / 'chat_controls'} --target splunk", "test --json"]
+)
 def test_a_closed_pipe_is_no_error(command: str) -> None:
     text = f"{QDET} {command} | head -n 1; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", text], capture_output=True, text=True, check=False, cwd=CHECKOUT)

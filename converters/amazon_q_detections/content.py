@@ -84,7 +84,7 @@ def read_yaml(path: Path) -> list[Any]:
         documents = []
         while loader.check_node():
             node = loader.get_node()
-            if b"&" in data:  # without an anchor there is no alias
+            if node and b"&" in data:  # without an anchor there is no alias
                 _refuse_bombs(path, node)
             documents.append(loader.construct_document(node))
         return [document for document in documents if document is not None]

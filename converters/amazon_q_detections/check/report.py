@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
-from amazon_q_detections import __version__
+from amazon_q_detections import __version__, json_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -19,14 +20,14 @@ FORMATS = ("text", "json", "sarif", "github")
 def lines(findings: Sequence[Finding], form: str) -> Iterator[str]:
     """The report in one of FORMATS, line by line."""
     if form == "sarif":
-        yield json.dumps(_sarif(findings), indent=2, ensure_ascii=False)
+        yield from json_text.in_ascii(_sarif(findings), indent=2).split("\n")
     else:
         write: dict[str, Callable[[Finding], str]] = {"text": str, "json": _json, "github": _github}
         yield from (write[form](finding) for finding in findings)
 
 
 def _json(finding: Finding) -> str:
-    return json.dumps(
+    return json_text.in_ascii(
         {
             "path": str(finding.path),
             "line": finding.line,
@@ -34,8 +35,7 @@ def _json(finding: Finding) -> str:
             "code": finding.code,
             "severity": finding.severity,
             "message": finding.message,
-        },
-        ensure_ascii=False,
+        }
     )
 
 
@@ -82,12 +82,18 @@ def _result(finding: Finding) -> dict[str, Any]:
         "locations": [
             {
                 "physicalLocation": {
-                    "artifactLocation": {"uri": _shown(finding.path)},
+                    "artifactLocation": {"uri": _uri(finding.path)},
                     "region": {"startLine": finding.line or 1},
                 }
             }
         ],
     }
+
+
+def _uri(path: Path) -> str:
+    """A URI reference (SARIF 2.1.0, 3.4.3): from the working directory, or else a whole `file:` URI."""
+    shown = _shown(path)
+    return path.resolve().as_uri() if Path(shown).is_absolute() or ".." in Path(shown).parts else quote(os.fsencode(shown))
 
 
 def _shown(path: Path) -> str:

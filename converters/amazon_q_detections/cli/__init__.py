@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import gc
-import io
-import os
+import signal
 import sys
 from importlib import import_module
 from typing import Any
@@ -68,25 +67,37 @@ def main() -> None:
     """Run `qdet`; errors of ours go to stderr without a traceback, exit code 2."""
     # Collecting garbage while thousands of small rule objects are made costs more than it frees.
     gc.disable()
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # A record is anyone's text: half a surrogate pair, or a letter that the terminal's encoding lacks, is shown escaped.
-        sys.stdout.reconfigure(errors="backslashreplace")
+    console.take_over()
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:  # nohup ignores the latter
+            signal.signal(number, _leave)
+    sys.exit(_run())
+
+
+def _leave(number: int, _: object) -> None:
+    """End in order, so that what is half done is taken back; once, since that must not be interrupted."""
+    signal.signal(number, signal.SIG_IGN)
+    sys.exit(128 + number)
+
+
+def _run() -> int:
     try:
         result: Any = app(standalone_mode=False)
     except click.ClickException as error:
-        error.show()
-        sys.exit(UNUSABLE)
-    except click.Abort:
-        click.echo("Interrupted.", err=True)
-        sys.exit(130)
+        usage = ""
+        if isinstance(error, click.UsageError) and error.ctx is not None:
+            usage = f"{error.ctx.get_usage()}\nTry '{error.ctx.command_path} --help' for help.\n\n"
+        for text in f"{usage}Error: {error.format_message()}".expandtabs().split("\n"):
+            console.talk(text)
+        return UNUSABLE
+    except (click.Abort, KeyboardInterrupt):
+        console.talk("Interrupted.")
+        return 128 + signal.SIGINT
     except QdetError as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(UNUSABLE)
-    except console.ReaderGone:
-        # What is still in the buffer has nowhere to go, and the interpreter must not complain of it at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(GOOD)
+        console.talk(f"Error: {error}")
+        return UNUSABLE
     except OSError as error:
-        click.echo(f"Error: {error.filename or 'stdout'}: {error.strerror or error}.", err=True)
-        sys.exit(UNUSABLE)
-    sys.exit(result if isinstance(result, int) else GOOD)
+        console.talk(f"Error: {error.filename or 'stdout'}: {error.strerror or error}.")
+        return UNUSABLE
+    return result if isinstance(result, int) else GOOD

@@ -75,5 +75,5 @@ def command(
         else:
             if number:
                 console.line("")
-            console.line(query.texts[text_format])
+            console.lines(query.texts[text_format])
     return FINDINGS if refused else GOOD
