@@ -88,7 +88,7 @@ def test_good_content_has_no_finding(content: Path) -> None:
     assert (result.stdout, result.return_value) == ("", cli.GOOD)
 
 
-def changed(folder: str, old: str, new: str) -> Callable[[Path], None]:
+def changed(folder: str, old: str, new: str) -> Callable[[Path], object]:
     def change(content: Path) -> None:
         path = content / folder / f"{STEM}.yml"
         text = path.read_text()
@@ -126,6 +126,93 @@ FAULTS = {
     "wrong parameter name": (
         changed("rules", "content.s3.bucket", "content.s3.bucketName"),
         "rules", "detection.requestParameters.documents.content.s3.bucketName", "unknown-parameter", "'bucket'",
+    ),
+    "operation in another case": (
+        changed("rules", "eventName: BatchPutDocument", "eventName: batchputdocument"),
+        "rules", "detection.eventName", "spelling", "AWS spells it 'BatchPutDocument'",
+    ),
+    "operation in another case with a wildcard": (
+        changed("rules", "eventName: BatchPutDocument", "eventName: batchput*"),
+        "rules", "detection.eventName", "spelling", "AWS spells it 'BatchPutDocument'",
+    ),
+    "operation that can match nowhere": (
+        changed("rules", "eventName: BatchPutDocument", "eventName|cased: batchPutDocument"),
+        "rules", "detection.eventName", "spelling", "AWS spells it 'BatchPutDocument'",
+    ),
+    "source in another case": (
+        changed("rules", "eventSource: qbusiness.", "eventSource: QBusiness."),
+        "rules", "detection.eventSource", "spelling", "AWS spells it 'qbusiness.amazonaws.com'",
+    ),
+    "source of a slip": (
+        changed("rules", "eventSource: qbusiness.", "eventSource: qbusines."),
+        "rules", "detection.eventSource", "unknown-source", "Did you mean 'qbusiness.amazonaws.com'?",
+    ),
+    "source with another end": (
+        changed("rules", "eventSource: qbusiness.amazonaws.com", "eventSource: q.amazonaws.co"),
+        "rules", "detection.eventSource", "unknown-source", "Did you mean 'q.amazonaws.com'?",
+    ),
+    "unknown operation by a regular expression": (
+        changed("rules", "eventName: BatchPutDocument", "eventName|re: ^BatchPutDocumnt$"),
+        "rules", "detection.eventName", "unknown-operation", "Did you mean 'BatchPutDocument'?",
+    ),
+    "operation that is a number": (
+        changed("rules", "eventName: BatchPutDocument", "eventName: 5"), "rules", "detection.eventName", "unknown-operation", "'5'",
+    ),
+    "unknown operation of a pattern of sources": (
+        changed("rules", "eventSource: qbusiness.amazonaws.com\n        eventName: BatchPutDocument",
+                "eventSource|re: ^qbusiness[.]\n        eventName: BatchPutDocumnt"),
+        "rules", "detection.eventName", "unknown-operation", "Did you mean 'BatchPutDocument'?",
+    ),
+    "wrong parameter name with a regular expression": (
+        lambda content: (
+            changed("rules", "eventName: BatchPutDocument", "eventName|re: BatchPut.*")(content),
+            changed("rules", "content.s3.bucket", "content.s3.bucketName")(content),
+        ),
+        "rules", "detection.requestParameters.documents.content.s3.bucketName", "unknown-parameter", "'bucket'",
+    ),
+    "wrong parameter name without an operation": (
+        lambda content: (
+            changed("rules", "eventName: BatchPutDocument", "recipientAccountId|exists: true")(content),
+            changed("rules", "content.s3.bucket", "content.s3.bucketName")(content),
+        ),
+        "rules", "detection.requestParameters.documents.content.s3.bucketName", "unknown-parameter", "'bucket'",
+    ),
+    "wrong parameter name beside a filter on operations": (
+        lambda content: (
+            changed("rules", "eventName: BatchPutDocument", "recipientAccountId|exists: true")(content),
+            changed("rules", "content.s3.bucket", "content.s3.bucketName")(content),
+            changed("rules", "condition: selection", "filter: {eventName: ListPlugins}\n    condition: selection and not filter")(content),
+        ),
+        "rules", "detection.requestParameters.documents.content.s3.bucketName", "unknown-parameter", "'bucket'",
+    ),
+    "parameter of an operation that returns nothing": (
+        changed("rules", "errorCode: null", "responseElements.documnts|exists: true"),
+        "rules", "detection.responseElements.documnts", "unknown-parameter", "BatchPutDocument has no 'documnts' there",
+    ),
+    "data events by a regular expression without prerequisite": (
+        lambda content: (
+            changed("rules", "eventName: BatchPutDocument", "eventName|re: ^BatchPutDocument$")(content),
+            changed("rules", "events: data", "events: management")(content),
+        ),
+        "rules", "qdet.prerequisite", "prerequisite", "is missing or not 'events: data'",
+    ),
+    "field in another case": (
+        changed("rules", "eventName: Batch", "eventname: Batch"), "rules", "detection.eventname", "unknown-field", "Did you mean 'eventName'?",
+    ),
+    "field of a slip": (
+        changed("rules", "requestParameters.doc", "requestParameter.doc"),
+        "rules", "detection.requestParameter.documents.content.s3.bucket", "unknown-field", "Did you mean 'requestParameters'?",
+    ),
+    "member of a field in another case": (
+        changed("rules", "errorCode: null", "userIdentity.ARN|contains: root"),
+        "rules", "detection.userIdentity.ARN", "unknown-field", "Did you mean 'userIdentity.arn'?",
+    ),
+    "member of a field that has none": (
+        changed("rules", "errorCode: null", "errorCode.code: x"), "rules", "detection.errorCode.code", "unknown-field", "is no field",
+    ),
+    "field of a slip in a correlation": (
+        lambda content: counted(content, "group-by: [userIdentity.an]", "condition: {gte: 5}"),
+        "rules", "correlation.group-by.userIdentity.an", "unknown-field", "Did you mean 'userIdentity.arn'?",
     ),
     "wrong parameter name in events": (
         changed("events", "indexId: b1", "index: b1"),
@@ -243,8 +330,22 @@ def test_a_fault_is_found(content: Path, name: str) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "code", "message"),
     [
-        ("eventSource: qbusiness.", "eventSource: qbusines.", "unknown-source", "Did you mean 'qbusiness.amazonaws.com'?"),
         ("level: low", "levle: low", "unknown-key", "Did you mean 'level'?"),
+        (
+            "eventSource: qbusiness.",
+            "eventSource: launchwizard.",
+            "unknown-source",
+            "Did you mean 'launch-wizard.amazonaws.com'?",
+        ),
+        ("recipientAccountId: '", "dialect: '", "unknown-field", "'dialect' is no field of a CloudTrail record."),
+        ("errorCode: null", "requestParameters|contains: x", "object-leaf", "a string test on it is always false"),
+        ("errorCode: null", "userIdentity: x", "object-leaf", "a string test on it is always false"),
+        (
+            "eventSource: qbusiness.amazonaws.com",
+            "eventSource: EC2.amazonaws.com",
+            "spelling",
+            "AWS spells it 'ec2.amazonaws.com'",
+        ),
     ],
 )
 def test_a_slip_of_the_pen_is_a_doubt(content: Path, old: str, new: str, code: str, message: str) -> None:

@@ -77,3 +77,29 @@ def test_every_data_event_is_an_operation_that_exists() -> None:
     assert service_model.data_event_types(Q, "CreatePlugin") == ()
     table = service_model._data_events()
     assert {name for source, name in table if source == Q} == data
+
+
+def test_an_operation_that_returns_nothing_has_no_member() -> None:
+    assert service_model.unknown_member("kendra.amazonaws.com", "DeleteIndex", "responseElements", ("id",)) == "id"
+
+
+@pytest.mark.parametrize(
+    "stem", ["q", "qbusiness", "ec2", "access-analyzer", "monitoring", "user-subscriptions", "elasticloadbalancing"]
+)
+def test_a_source_that_aws_writes_is_known_by_some_name(stem: str) -> None:
+    assert f"{stem}.amazonaws.com" in service_model.event_sources()
+    assert service_model.likely_source(f"{stem}.amazonaws.com") is None
+
+
+@pytest.mark.parametrize(
+    ("source", "likely"),
+    [
+        ("qbusines.amazonaws.com", "qbusiness.amazonaws.com"),
+        ("qbusiness", "qbusiness.amazonaws.com"),
+        ("codewisperer.amazonaws.com", "codewhisperer.amazonaws.com"),
+        ("example.com", None),
+        ("", None),
+    ],
+)
+def test_a_slip_in_a_source_is_told_from_a_service_without_a_model(source: str, likely: str | None) -> None:
+    assert service_model.likely_source(source) == likely

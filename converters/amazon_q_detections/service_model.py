@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -17,6 +18,8 @@ Side = Literal["requestParameters", "responseElements"]
 Shape = Any  # botocore gives a shape its attributes at run time, by its kind
 
 _HOST = ".amazonaws.com"
+# Amazon EventBridge User Guide, "AWS services that generate events via CloudTrail"; botocore names none of them.
+_NO_MODEL = ("q", "codewhisperer", "user-subscriptions")
 
 # Services whose records are known to spell operations and members as the API does, but for a small first letter.
 # Elsewhere CloudTrail rewrites them (EC2's `instancesSet.items`, S3's `bucketName`) or records console-only
@@ -29,11 +32,24 @@ def known(event_source: str) -> bool:
     return _service(event_source) is not None
 
 
-def event_sources() -> tuple[str, ...]:
-    """The event sources that botocore has models for, by the models' names."""
+@cache
+def event_sources() -> frozenset[str]:
+    """The event sources that are known: by the names of botocore's models and endpoints, and those without either."""
     from botocore.loaders import Loader
 
-    return tuple(f"{name}{_HOST}" for name in Loader().list_available_services("service-2"))
+    loader = Loader()
+    endpoints = [name for partition in loader.load_data("endpoints")["partitions"] for name in partition["services"]]
+    return frozenset(f"{name}{_HOST}" for name in (*loader.list_available_services("service-2"), *endpoints, *_NO_MODEL))
+
+
+def likely_source(event_source: str) -> str | None:
+    """The event source that *event_source* is probably a slip of; None for a known one, and for one like no other."""
+    known = event_sources()
+    if event_source in known:
+        return None
+    stems = {source.removesuffix(_HOST): source for source in known}
+    near = get_close_matches(event_source.partition(".")[0], stems, n=1, cutoff=0.85)
+    return stems[near[0]] if near else None
 
 
 def operations(event_source: str) -> tuple[str, ...]:
@@ -52,10 +68,12 @@ def unknown_member(event_source: str, operation: str, side: Side, path: tuple[st
 
     Nothing is judged below a free-form member or a map, nor on an unknown operation. Array elements have no step.
     """
-    shape = _shape(event_source, operation, side)
-    if shape is None:
+    if _operation(event_source, operation) is None:
         return None
+    shape = _shape(event_source, operation, side)
     for step in path:
+        if shape is None:  # an operation that takes, or returns, nothing
+            return step
         while shape.type_name == "list":
             shape = shape.member
         if shape.type_name == "map" or getattr(shape, "is_document_type", False):
