@@ -262,6 +262,14 @@ FAULTS = {
         lambda content: counted(content, "condition: {gte: 5}", id="0B9AE1B2-7AB5-4C0C-8E7F-7C2F4D0F4C11"),
         "rules", "id", "duplicate-id", "another rule of this file",
     ),
+    "duplicate id in another spelling": (
+        lambda content: counted(content, "condition: {gte: 5}", id="'{0B9AE1B27AB54C0C8E7F7C2F4D0F4C11}'"),
+        "rules", "id", "duplicate-id", "another rule of this file",
+    ),
+    "file name that no target takes": (
+        lambda content: (content / "rules" / f"{STEM}.yml").rename(content / "rules" / "aws batch.yml"),
+        "rules", "", "file-name", "'aws batch' is no name of letters",
+    ),
     "near miss of no event": (
         changed("events", "no_match:", "no_match:\n    - [{event: *match, repeat: 0}]"),
         "events", "no_match[0][0]", "unusable-events", "repeat is no whole number from 1",
@@ -281,6 +289,26 @@ FAULTS = {
     "leading zero in events": (
         changed("events", "'012345670123'", "012345670123"),
         "events", "match[0].recipientAccountId", "leading-zero", "Quote it",
+    ),
+    "leading zero where a number is meant": (
+        changed("rules", "errorCode: null", "requestParameters.documents.size|gte: 0100"),
+        "rules", "detection.selection.requestParameters.documents.size|gte", "leading-zero", "if a number is meant, write 100",
+    ),
+    "hexadecimal number": (
+        changed("rules", "'012345670123'", "0x1F"), "rules", "detection.selection.recipientAccountId", "number", "is the number 31 in YAML",
+    ),
+    "number with underscores": (
+        changed("rules", "'012345670123'", "1_000"), "rules", "detection.selection.recipientAccountId", "number", "is the number 1000",
+    ),
+    "number to the base of 60": (
+        changed("events", "'012345670123'", "12:30:45"), "events", "match[0].recipientAccountId", "number", "is the number 45045",
+    ),
+    "number that loses its last zero": (
+        changed("events", "managementEvent", "eventVersion: 1.10\n      managementEvent"),
+        "events", "match[0].eventVersion", "number", "is the number 1.1 in YAML. Quote it",
+    ),
+    "number tagged as one": (
+        changed("rules", "'012345670123'", "!!int 0123"), "rules", "detection.selection.recipientAccountId", "leading-zero", "Quote it",
     ),
     "duplicate key": (
         changed("rules", "level: low", "level: low\nlevel: high"),
@@ -331,6 +359,8 @@ def test_a_fault_is_found(content: Path, name: str) -> None:
     ("old", "new", "code", "message"),
     [
         ("level: low", "levle: low", "unknown-key", "Did you mean 'level'?"),
+        ("condition: selection", "other: {awsRegion: x}\n    condition: selection", "unused-selection", "never uses"),
+        ("condition: selection", "_other: {awsRegion: x}\n    condition: all of them", "unused-selection", "never uses"),
         (
             "eventSource: qbusiness.",
             "eventSource: launchwizard.",
@@ -353,6 +383,34 @@ def test_a_slip_of_the_pen_is_a_doubt(content: Path, old: str, new: str, code: s
     (finding,) = [one for one in map(json.loads, check(content, "--json").stdout.splitlines()) if one["code"] == code]
     assert message in finding["message"]
     assert finding["severity"] == "warning"
+
+
+@pytest.mark.parametrize("text", ["!!str 0123", "&x !!str 0123", "!!str 0x1F", "'0123'", "5", "-7.5", "true"])
+def test_a_value_that_is_what_it_says_is_no_finding(content: Path, text: str) -> None:
+    changed("rules", "'012345670123'", text)(content)
+    assert check(content).return_value == cli.GOOD
+
+
+@pytest.mark.parametrize("word", ["off", "yes", "No"])
+def test_a_word_that_is_a_boolean_is_a_doubt(content: Path, word: str) -> None:
+    changed("rules", "'012345670123'", word)(content)
+    (finding,) = map(json.loads, check(content, "--json").stdout.splitlines())
+    assert (finding["code"], finding["severity"]) == ("boolean", "warning")
+    assert f"{word} is the boolean {str(word == 'yes').lower()} in YAML" in finding["message"]
+
+
+@pytest.mark.parametrize("condition", ["all of them", "1 of sel*", "selection and not filter-a"])
+def test_a_selection_that_the_condition_means_is_used(content: Path, condition: str) -> None:
+    extra = "\n    filter-a: {awsRegion: x}" if "filter" in condition else ""
+    changed("rules", "condition: selection", f"condition: {condition}{extra}")(content)
+    assert "unused-selection" not in check(content).stdout
+
+
+def test_a_short_file_name_is_a_doubt_in_a_users_rules(content: Path) -> None:
+    for folder in ("rules", "events"):
+        (content / folder / f"{STEM}.yml").rename(content / folder / "Batch.yml")
+    (finding,) = map(json.loads, check(content, "--json").stdout.splitlines())
+    assert (finding["code"], finding["severity"]) == ("file-name", "warning")
 
 
 def test_an_allow_list_of_operations_is_not_judged(content: Path) -> None:

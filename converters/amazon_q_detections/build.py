@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from amazon_q_detections.targets import Registration
 
 DEFAULT_NAME = "amazon_q_detections"
-_STEM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,119}")
 _NAME = re.compile(r"[a-z][a-z0-9_]{2,60}")
 
 
@@ -108,10 +107,10 @@ def _no_schema(name: str, schema: str, chosen: Iterable[Registration]) -> Conten
 
 
 def _refuse_stems(rules: Sequence[Rule]) -> None:
-    """Stems name files, stanzas, macros and resources, so they must be plain and no two alike."""
+    """Stems must be plain, and no two alike."""
     seen: dict[str, Rule] = {}
     for rule in rules:
-        if not _STEM.fullmatch(rule.stem):
+        if not bundle.STEM.fullmatch(rule.stem):
             mend = "Rename the file, or the rule's name if it has several."
             raise ContentError(rule.path, f"{rule.stem!r} is no name of letters, digits, '_' and '-'.", mend=mend)
         other = seen.setdefault(rule.stem, rule)

@@ -25,6 +25,9 @@ MANIFEST = "manifest.json"
 _UNFINISHED = "-unfinished-"
 _AT_WORK = 3600
 
+STEM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,119}")
+"""What a rule's stem must be, since it names files, stanzas, macros and resources."""
+
 # Archives are built beside the text and not committed, so a checkout need not have them.
 _NEED_NOT_BE_THERE = (".tgz",)
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
+from uuid import UUID
 
-from amazon_q_detections import targets
+from amazon_q_detections import bundle, targets
 from amazon_q_detections.check.finding import Finding
 from amazon_q_detections.errors import did_you_mean
 from amazon_q_detections.form import BLOCK
@@ -37,9 +39,12 @@ _REQUIRED_BLOCK_KEYS = ("version", "category", "atlas", "prerequisite", "schedul
 
 def findings(rule: Rule, *, builtin: bool) -> Iterator[Finding]:
     """The findings in one rule's metadata; *builtin* rules must also carry all that our users are promised."""
+    yield from _file_name(rule, builtin=builtin)
     yield from _sigma_keys(rule)
     for number, document in enumerate(rule.documents):
-        yield from _identity(rule, document, "" if document is rule.main else f"rule {number + 1}: ")
+        prefix = "" if document is rule.main else f"rule {number + 1}: "
+        yield from _identity(rule, document, prefix)
+        yield from _unused_selections(rule, document, prefix)
     if "risk" in rule.block:
         yield from _risk(rule, rule.risk)
     yield from _refusals(rule, rule.refusals)
@@ -51,9 +56,16 @@ def _error(rule: Rule, key: str, code: str, message: str) -> Finding:
     return Finding(rule.path, key, code, message)
 
 
+def _file_name(rule: Rule, *, builtin: bool) -> Iterator[Finding]:
+    """A user may name files otherwise than we do, as long as `qdet build` takes the name."""
+    if not bundle.STEM.fullmatch(rule.stem):
+        yield _error(rule, "", "file-name", f"{rule.stem!r} is no name of letters, digits, '_' and '-', which targets need.")
+    elif not _STEM.fullmatch(rule.stem):
+        message = f"the file name {rule.stem!r} is not 10 to 90 of a-z, 0-9 and _."
+        yield Finding(rule.path, "", "file-name", message, "error" if builtin else "warning")
+
+
 def _sigma_keys(rule: Rule) -> Iterator[Finding]:
-    if not _STEM.fullmatch(rule.stem):
-        yield _error(rule, "", "file-name", f"the file name {rule.stem!r} is not 10 to 90 of a-z, 0-9 and _.")
     for key in rule.main:
         near = did_you_mean(str(key), _SIGMA_KEYS) if key not in _SIGMA_KEYS else ""
         if near.startswith("Did"):
@@ -67,6 +79,18 @@ def _identity(rule: Rule, document: Document, prefix: str) -> Iterator[Finding]:
         yield _error(rule, prefix + "title", "title", "is missing.")
     if not document.get("id"):
         yield _error(rule, prefix + "id", "id", "is missing.")
+
+
+def _unused_selections(rule: Rule, document: Document, prefix: str) -> Iterator[Finding]:
+    """Selections that the condition never mentions; `them` mentions all but those that begin with an underscore."""
+    detection = document.get("detection") or {}
+    words = re.findall(r"[\w*-]+", str(detection.get("condition")))
+    if "them" in words:
+        words.append("[!_]*")
+    for name in detection:
+        if name not in ("condition", "timeframe") and not any(fnmatchcase(str(name), word) for word in words):
+            message = "is a selection that the condition never uses."
+            yield Finding(rule.path, f"{prefix}detection.{name}", "unused-selection", message, "warning")
 
 
 def _risk(rule: Rule, risk: int) -> Iterator[Finding]:
@@ -115,11 +139,15 @@ def twins(rules: Sequence[Rule]) -> Iterator[Finding]:
         if (other := stems.setdefault(rule.stem, rule)) is not rule:
             yield _twin(rule, "file name", rule.stem, other)
         for document in rule.documents:
-            for key in ("id", "name"):
-                value = str(document.get(key) or "").lower()
+            for key, value in (("id", _uuid(document)), ("name", str(document.get("name") or "").lower())):
                 holder, same = seen.setdefault((key, value), (rule, document))
                 if value and same is not document:
                     yield _twin(rule, key, str(document[key]), holder)
+
+
+def _uuid(document: Document) -> str:
+    """The id in its one spelling: a UUID may come in braces, in capitals and without hyphens."""
+    return str(UUID(document["id"])) if document.get("id") else ""
 
 
 def _twin(rule: Rule, kind: str, value: str, other: Rule) -> Finding:
