@@ -226,6 +226,50 @@ FAULTS = {
         changed("events", EVENTS[EVENTS.index("    - <<: *match\n      eventID: 6c7b4d2e-0000-4000-8000-000000000003"):], ""),
         "events", "no_match", "too-few-events", "has 1 near misses",
     ),
+    "near miss given twice": (
+        changed("events", EVENTS[EVENTS.index("      eventSource: kendra"):], "      errorCode: AccessDenied\n      requestParameters: null\n"),
+        "events", "no_match", "too-few-events", "has 1 near misses",
+    ),
+    "near miss at another time only": (
+        changed("events", EVENTS[EVENTS.index("      eventSource: kendra"):],
+                "      eventTime: '2026-02-02T00:00:00Z'\n      errorCode: AccessDenied\n      requestParameters: null\n"),
+        "events", "no_match", "too-few-events", "has 1 near misses",
+    ),
+    "near miss of another service and operation": (
+        changed("events", EVENTS[EVENTS.index("      eventSource: kendra"):],
+                "      eventSource: s3.amazonaws.com\n      eventName: ListBuckets\n      requestParameters: null\n"),
+        "events", "no_match", "too-few-events", "has 1 near misses",
+    ),
+    "near miss of a misspelt source": (
+        changed("events", "eventSource: kendra.", "eventSource: kendr."),
+        "events", "no_match[1]: eventSource", "unknown-source", "Did you mean 'kendra.amazonaws.com'?",
+    ),
+    "source in another case in events": (
+        changed("events", "eventSource: kendra.", "eventSource: Kendra."),
+        "events", "no_match[1]: eventSource", "spelling", "AWS spells it 'kendra.amazonaws.com'",
+    ),
+    "near miss with a misspelt key": (
+        changed("events", "errorCode: AccessDenied", "errorcode: AccessDenied"),
+        "events", "no_match[0]: errorcode", "unknown-field", "Did you mean 'errorCode'?",
+    ),
+    "misspelt key of an identity": (
+        changed("events", "managementEvent", "userIdentity: {ARN: x}\n      managementEvent"),
+        "events", "match[0]: userIdentity.ARN", "unknown-field", "Did you mean 'userIdentity.arn'?",
+    ),
+    "time that is none": (
+        changed("events", "'2026-01-01T00:00:00Z'", "yesterday"), "events", "match[0]: eventTime", "event-time", "'yesterday' is no time",
+    ),
+    "time of no calendar": (
+        changed("events", "'2026-01-01T00:00:00Z'", "'2026-02-31T00:00:00Z'"), "events", "match[0]: eventTime", "event-time", "is no time",
+    ),
+    "events nested too deeply": (
+        changed("events", "managementEvent", f"additionalEventData: {'[' * 300 + ']' * 300}\n      managementEvent"),
+        "events", "", "unusable-events", "nested too deeply",
+    ),
+    "events that hold themselves": (
+        changed("events", "managementEvent", "additionalEventData: &z [*z]\n      managementEvent"),
+        "events", "", "unusable-events", "holds itself",
+    ),
     "key given twice in events": (
         changed("events", "match:\n    - &match", "match: []\nno_match:\n    - &match"),
         "events", "no_match", "duplicate-key", "given twice",

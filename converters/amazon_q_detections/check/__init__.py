@@ -87,9 +87,9 @@ def _judged(rule: Rule, *, builtin: bool) -> Iterator[Finding]:
 
 def _read_events(path: Path, fixtures: list[Fixture]) -> Iterator[Finding]:
     try:
-        documents = content.read_yaml(path)
-        if documents:
-            yield from source.findings(path)
+        if any(map(form.too_deep, content.read_yaml(path))):
+            raise ContentError(path, "is nested too deeply.")
+        yield from source.findings(path)
         fixtures.append(fixture.read(path))
     except ContentError as error:
         yield Finding(path, error.key, _UNUSABLE, f"{error.what} {error.mend}".strip())

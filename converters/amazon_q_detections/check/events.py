@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from amazon_q_detections import service_model
+from amazon_q_detections import record, service_model
+from amazon_q_detections.check import fields, services
 from amazon_q_detections.check.finding import Finding
 from amazon_q_detections.errors import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence, Set
 
-    from amazon_q_detections.check.finding import Severity
-    from amazon_q_detections.fixture import Event, Fixture
+    from amazon_q_detections.fixture import Case, Event, Fixture
     from amazon_q_detections.rule import Rule
 
 _LEAST_MATCHES, _LEAST_NEAR_MISSES = 1, 2
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+# What differs between two deliveries of one act.
+_OF_DELIVERY = {"eventID", "requestID", "sharedEventID"}
 
 
 def orphans(fixtures: Sequence[Fixture], stems: Set[str]) -> Iterator[Finding]:
@@ -47,12 +51,15 @@ def findings(rules: Sequence[Rule], fixtures: Sequence[Fixture]) -> Iterator[Fin
 
 
 def _cases(rule: Rule, fixture: Fixture) -> Iterator[Finding]:
-    matches = sum(case.expected for case in fixture.cases)
-    misses = len(fixture.cases) - matches
-    if matches < _LEAST_MATCHES:
+    matches = [case for case in fixture.cases if case.expected]
+    if len(matches) < _LEAST_MATCHES:
         yield Finding(fixture.path, "match", "too-few-events", "has no event that matches.")
+    misses = _near_misses(rule, matches, [case for case in fixture.cases if not case.expected])
     if misses < _LEAST_NEAR_MISSES:
-        message = f"has {misses} near misses; a rule needs at least {_LEAST_NEAR_MISSES}."
+        message = (
+            f"has {misses} near misses; a rule needs at least {_LEAST_NEAR_MISSES}. The same act twice is one, and what has"
+            " neither the eventName nor the eventSource of a match is none."
+        )
         yield Finding(fixture.path, "no_match", "too-few-events", message)
     names = [case.name for case in fixture.cases]
     for name in sorted({name for name in names if names.count(name) > 1}):
@@ -60,6 +67,18 @@ def _cases(rule: Rule, fixture: Fixture) -> Iterator[Finding]:
     for name in rule.needed_placeholders:
         if not fixture.placeholders.get(name):
             yield Finding(fixture.path, "placeholders", "placeholder", f"gives no values for %{name}%.")
+
+
+def _near_misses(rule: Rule, matches: Sequence[Case], misses: Sequence[Case]) -> int:
+    """How many different acts are close to a match; when it happened makes an act another one for a correlation only."""
+    near = {(name, event[name]) for case in matches for event in case.events for name in ("eventName", "eventSource")}
+    ignored = _OF_DELIVERY if rule.is_correlation else _OF_DELIVERY | {"eventTime"}
+    acts: list[list[Event]] = []
+    for case in misses:
+        act = [{key: value for key, value in event.items() if key not in ignored} for event in case.events]
+        if act not in acts and any((name, event[name]) in near for event in act for name in ("eventName", "eventSource")):
+            acts.append(act)
+    return len(acts)
 
 
 def _unique_ids(fixtures: Sequence[Fixture]) -> Iterator[Finding]:
@@ -89,10 +108,16 @@ def _records(fixture: Fixture) -> Iterator[Finding]:
 
 def _record(fixture: Fixture, name: str, event: Event) -> Iterator[Finding]:
     source, operation = event["eventSource"], event["eventName"]
+    yield from services.findings(fixture.path, f"{name}: eventSource", source)
+    for field in fields.of_record(event):
+        yield from fields.findings(fixture.path, f"{name}: {field}", field)
+    if not _TIME.fullmatch(event["eventTime"]) or record.time(event) is None:
+        message = f"{event['eventTime']!r} is no time as CloudTrail writes it, such as 2026-11-16T09:00:00Z."
+        yield Finding(fixture.path, f"{name}: eventTime", "event-time", message)
     known = service_model.operations(source)
     if not known or event.get("eventType", "AwsApiCall") != "AwsApiCall":
         return
-    severity: Severity = "error" if source in service_model.AUTHORITATIVE else "warning"
+    severity = services.severity(source)
     if operation not in known:
         message = f"{source} has no operation {operation!r}. {did_you_mean(operation, known)}"
         yield Finding(fixture.path, f"{name}: eventName", "unknown-operation", message, severity)
