@@ -482,10 +482,36 @@ def test_an_operation_of_a_loosely_modelled_service_is_a_doubt(content: Path) ->
     assert [one["severity"] for one in findings if one["code"] == "unknown-operation"] == ["warning"]
 
 
-def test_a_file_that_is_no_yaml_is_unusable(content: Path) -> None:
-    (content / "rules" / "aws_broken_rule.yml").write_text("title: [")
-    result = check(content)
-    assert "aws_broken_rule.yml: line 2: is not YAML" in str(result.exception)
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        ("title: [", 2, "is not YAML"),
+        ("a: b", None, "is not a Sigma rule"),
+        ("&z [*z]", 1, "holds itself"),
+        ("x: 1\ncorrelation: {rules: [nothing]}", None, "which no rule has as name or id"),
+        ("detection: {a: !!int 0129}", None, "A date or a number cannot be read"),
+    ],
+)
+@pytest.mark.parametrize("form", report.FORMATS)
+def test_a_file_that_gives_no_rule_is_a_finding_beside_the_others(
+    content: Path, form: str, text: str, line: int | None, message: str
+) -> None:
+    (content / "rules" / "aws_broken_rule.yml").write_text(text)
+    (content / "rules" / "aws_broken_too.yml").write_text("")
+    (content / "events" / "aws_broken_rule.yml").write_text(EVENTS.replace("6c7b4d2e", "7c7b4d2e"))
+    changed("rules", "level: low", "level: lo")(content)
+    result = check(content, "--format", form)
+    assert result.return_value == cli.FINDINGS
+    assert "orphan" not in result.stdout
+    for word in (message, "is empty", "Did you mean 'low'?"):
+        assert word in result.stdout
+    if form == "json" and line is not None:
+        assert line in [json.loads(one)["line"] for one in result.stdout.splitlines()]
+
+
+def test_two_forms_at_once_are_refused(content: Path) -> None:
+    assert "ask for one" in str(check(content, "--json", "--format", "sarif").exception)
+    assert check(content, "--json", "--format", "json").return_value == cli.GOOD
 
 
 @pytest.mark.parametrize("form", report.FORMATS)

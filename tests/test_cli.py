@@ -168,6 +168,18 @@ def test_convert_names_an_unset_list_and_a_declared_refusal() -> None:
     assert list(json.loads(done.stdout)) == ["stem", "target", "refused"]
 
 
+def test_a_list_that_no_rule_has_is_named(tmp_path: Path) -> None:
+    (tmp_path / "lists.yml").write_text("vpn_addresses: [192.0.2.1]")
+    done = qdet("list", "rules", "--placeholders", tmp_path / "lists.yml")
+    assert done.returncode == 0
+    assert "no rule has the placeholder 'vpn_addresses'" in done.stderr
+    assert qdet("list", "rules", "--placeholders", tmp_path / "lists.yml", "-q").stderr == ""
+    (tmp_path / "lists.yml").write_text("AmazonQ_plugin_endpoint: [https://example.com/*]")
+    done = qdet("list", "rules", "--placeholders", tmp_path / "lists.yml")
+    assert done.returncode == 2
+    assert "Did you mean 'amazonq_plugin_endpoints'?" in done.stderr
+
+
 def test_test_gives_one_verdict_a_case_and_a_junit_file(tmp_path: Path) -> None:
     done = qdet("test", SINGLE, "--json", "--junit", tmp_path / "report.xml")
     rows = [json.loads(line) for line in done.stdout.splitlines()]
@@ -183,6 +195,55 @@ def test_a_rule_without_events_is_in_every_report(tmp_path: Path) -> None:
     assert json.loads(done.stdout)["refused"].startswith("no events file")
     suite = ElementTree.parse(tmp_path / "report.xml").getroot()
     assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("1", "0", "1")
+
+
+REFUSED = {
+    "what pySigma refuses": ("condition: selection", "condition: selektion", "pySigma refuses the rule"),
+    "no YAML": ("title:", "title: [", "is not YAML"),
+    "a wrong form": ("level: low", "level: lo", "Did you mean 'low'?"),
+}
+
+
+@pytest.mark.parametrize("fault", REFUSED)
+def test_a_rule_that_cannot_be_tested_is_named_and_the_rest_is_tested(tmp_path: Path, fault: str) -> None:
+    old, new, message = REFUSED[fault]
+    for stem in (SINGLE.stem, "aws_amazonq_plugin_created"):
+        (tmp_path / f"{stem}.yml").write_text(SINGLE.with_stem(stem).read_text())
+    text = SINGLE.read_text()
+    (tmp_path / SINGLE.name).write_text(text.replace(old, new, 1))
+    report = tmp_path / "report.xml"
+    done = qdet("test", "--rules", tmp_path, "--events", content.folder("events"), "--json", "--junit", report)
+    assert done.returncode == 1
+    assert message in done.stderr
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [row["stem"] for row in rows if "refused" in row] == [SINGLE.stem]
+    assert {row["stem"] for row in rows if "got" in row} == {"aws_amazonq_plugin_created"}
+    assert ElementTree.parse(report).getroot().get("errors") == "1"
+
+
+def test_an_unusable_events_file_is_named_and_the_rest_is_tested(tmp_path: Path) -> None:
+    (tmp_path / SINGLE.name).write_text("match: [{1: 2}]")
+    events = content.folder("events") / "plugins" / "aws_amazonq_plugin_created.yml"
+    (tmp_path / events.name).write_text(events.read_text())
+    done = qdet("test", SINGLE, SINGLE.with_stem(events.stem), "--events", tmp_path)
+    assert done.returncode == 1
+    assert "eventSource is missing or no text. Known: 1." in done.stderr
+    assert "1 could not be tested" in done.stderr
+
+
+@pytest.mark.parametrize("shared", ["rule", "events file"])
+def test_two_files_of_one_name_are_not_taken_for_one_another(tmp_path: Path, shared: str) -> None:
+    for folder, source in (("rules", SINGLE), ("events", content.folder("events") / "plugins" / SINGLE.name)):
+        (tmp_path / folder / "again").mkdir(parents=True)
+        for place in (tmp_path / folder, tmp_path / folder / "again")[: 1 + (folder == f"{shared.split()[0].rstrip('s')}s")]:
+            (place / SINGLE.name).write_text(source.read_text())
+    done = qdet("test", "--rules", tmp_path / "rules", "--events", tmp_path / "events")
+    assert done.returncode == 1
+    assert f"{SINGLE.stem}: two {shared}s of one name" in done.stderr
+
+
+def test_an_engine_that_is_none_is_no_finding() -> None:
+    assert qdet("test", SINGLE, "--engine", "sigmo").returncode == 2
 
 
 def test_a_junit_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:

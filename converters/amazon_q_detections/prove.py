@@ -48,6 +48,20 @@ def paired(rules: Sequence[Rule], fixtures: Iterable[Fixture]) -> list[tuple[Rul
     return pairs
 
 
+def clashes(rules: Sequence[Rule], fixtures: Iterable[Fixture]) -> dict[str, str]:
+    """What is wrong with each stem that two rules, or two events files, share: nobody can tell which belongs to which."""
+    found: dict[str, str] = {}
+    seen: dict[tuple[str, str], Path] = {}
+    for kind, stem, path in [
+        *(("rule", rule.stem, rule.path) for rule in rules),
+        *(("events file", fixture.stem, fixture.path) for fixture in fixtures),
+    ]:
+        other = seen.setdefault((kind, stem), path)
+        if other is not path:
+            found[stem] = f"two {kind}s of one name: {other} and {path}. Rename one of them."
+    return found
+
+
 def verdicts(pairs: Iterable[tuple[Rule, Fixture]], names: Sequence[str]) -> Iterator[Verdict]:
     """The verdict of each engine on each case; raises Refused or ContentError for a rule that cannot be run."""
     for name in names:

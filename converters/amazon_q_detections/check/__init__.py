@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amazon_q_detections import content, fixture, form
@@ -10,14 +11,13 @@ from amazon_q_detections.check.finding import Finding
 from amazon_q_detections.errors import ContentError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Sequence, Set
 
     from amazon_q_detections.fixture import Fixture
     from amazon_q_detections.rule import Rule
 
 
-_UNUSABLE = "unusable-events"
+_UNUSABLE, _UNUSABLE_EVENTS = "unusable-rule", "unusable-events"
 
 
 def run(
@@ -25,14 +25,16 @@ def run(
     events_places: Sequence[Path],
     *,
     whole: bool,
+    unusable: Sequence[ContentError] = (),
     step: Callable[[], None] = lambda: None,
 ) -> list[Finding]:
     """Every finding in *rules*, their events files and our pipelines, sorted by file.
 
-    *whole* when rules and events are meant to be one set, so that events of no rule are a finding. Without
-    *events_places* the events are not judged. *step* is called after each rule.
+    *whole* when rules and events are meant to be one set, so that events of no rule are a finding; *unusable* says
+    what is wrong with rule files that gave no rule. Without *events_places* the events are not judged. *step* is
+    called after each rule.
     """
-    found: list[Finding] = []
+    found = [Finding.of(error, _UNUSABLE) for error in unusable]
     for path in dict.fromkeys(rule.path for rule in rules):
         found.extend(source.findings(path))
     sound: list[Rule] = []
@@ -44,7 +46,8 @@ def run(
         step()
     found.extend(metadata.twins(sound))
     if events_places:
-        found.extend(_of_events(rules, sound, events_places, whole=whole))
+        stems = {rule.stem for rule in rules} | {Path(error.where).stem for error in unusable}
+        found.extend(_of_events(stems, sound, events_places, whole=whole))
     if whole and any(_is_builtin(rule) for rule in rules):
         found.extend(pipelines.findings(content.folder("pipelines")))
     return sorted(set(found), key=lambda finding: (str(finding.path), finding.line or 0, finding.key, finding.message))
@@ -62,15 +65,14 @@ def _faults(rule: Rule) -> Iterator[Finding]:
             yield Finding(rule.path, name + fault.key, fault.code, fault.message)
 
 
-def _of_events(rules: Sequence[Rule], sound: Sequence[Rule], places: Sequence[Path], *, whole: bool) -> Iterator[Finding]:
-    """The findings in events files; a file that cannot be read is not said to be missing too."""
-    stems = {rule.stem for rule in rules}
+def _of_events(stems: Set[str], sound: Sequence[Rule], places: Sequence[Path], *, whole: bool) -> Iterator[Finding]:
+    """The findings in the events files of *stems*; a file that cannot be read is not said to be missing too."""
     fixtures: list[Fixture] = []
     unusable: set[str] = set()
     for path in content.yaml_files(places):
         if whole or path.stem in stems:
             found = list(_read_events(path, fixtures))
-            unusable |= {path.stem} if any(finding.code == _UNUSABLE for finding in found) else set()
+            unusable |= {path.stem} if any(finding.code == _UNUSABLE_EVENTS for finding in found) else set()
             yield from found
     if whole:
         yield from events.orphans(fixtures, stems)
@@ -82,7 +84,7 @@ def _judged(rule: Rule, *, builtin: bool) -> Iterator[Finding]:
     try:
         yield from operations.findings(rule, builtin=builtin)
     except ContentError as error:
-        yield Finding(rule.path, error.key, "unusable-rule", f"{error.what} {error.mend}".strip())
+        yield Finding.of(error, _UNUSABLE)
 
 
 def _read_events(path: Path, fixtures: list[Fixture]) -> Iterator[Finding]:
@@ -92,7 +94,7 @@ def _read_events(path: Path, fixtures: list[Fixture]) -> Iterator[Finding]:
         yield from source.findings(path)
         fixtures.append(fixture.read(path))
     except ContentError as error:
-        yield Finding(path, error.key, _UNUSABLE, f"{error.what} {error.mend}".strip())
+        yield Finding.of(error, _UNUSABLE_EVENTS)
 
 
 __all__ = ["Finding", "run"]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from amazon_q_detections.errors import ContentError
 
 Severity = Literal["error", "warning"]
 
@@ -24,6 +25,11 @@ class Finding:
     message: str
     severity: Severity = "error"
     line: int | None = None
+
+    @classmethod
+    def of(cls, error: ContentError, code: str) -> Finding:
+        """What made a file unusable, as a finding in it."""
+        return cls(Path(error.where), error.key, code, error.fault, line=error.line)
 
     def __str__(self) -> str:
         place = f"{self.path}:{self.line}" if self.line else str(self.path)

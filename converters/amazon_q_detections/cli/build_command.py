@@ -50,7 +50,7 @@ def command(
       qdet build --check        # in CI: is dist/ what the rules give?
     """
     chosen = build.chosen_targets(target_names)
-    rules = options.chosen_rules((), rule_dirs, with_builtin, content.read_placeholders(placeholders))
+    rules = options.chosen_rules((), rule_dirs, with_builtin, content.read_placeholders(placeholders), quiet=quiet)
     with console.progress("Compiling", len(rules) * len(chosen), quiet=quiet) as step:
         bundles = build.make(rules, chosen, schemas=schemas, name=name, step=step)
     for made in bundles:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,17 +11,25 @@ from amazon_q_detections import check, content
 from amazon_q_detections.check import report
 from amazon_q_detections.cli import FINDINGS, GOOD, console, options
 
+if TYPE_CHECKING:
+    from amazon_q_detections.errors import ContentError
+
 
 @click.command("check")
 @click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path(exists=True, path_type=Path))
-@click.option("--format", "form", type=click.Choice(report.FORMATS), default="text", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(report.FORMATS),
+    help="How findings are written: lines of text (the default), JSON lines, SARIF 2.1.0, or GitHub annotations.",
+)
 @options.rules
 @options.events
 @options.as_json
 @options.quiet
 def command(
     paths: tuple[Path, ...],
-    form: str,
+    form: str | None,
     rule_dirs: tuple[Path, ...],
     with_builtin: bool,
     placeholders: Path | None,
@@ -38,11 +47,15 @@ def command(
       qdet check --rules my_rules --events my_events
       qdet check --format github
     """
-    rules = options.chosen_rules(paths, rule_dirs, with_builtin, content.read_placeholders(placeholders), strict=False)
+    if as_json and form not in (None, "json"):
+        raise click.UsageError(f"--json and --format {form} are two forms; ask for one.")
+    unusable: list[ContentError] = []
+    lists = content.read_placeholders(placeholders)
+    rules = options.chosen_rules(paths, rule_dirs, with_builtin, lists, quiet=quiet, strict=False, unusable=unusable.append)
     places = options.chosen_events(paths, rule_dirs, event_dirs, with_builtin)
     with console.progress("Checking", len(rules), quiet=quiet) as step:
-        findings = check.run(rules, places, whole=not paths, step=step)
-    for text in report.lines(findings, "json" if as_json else form):
+        findings = check.run(rules, places, whole=not paths, unusable=unusable, step=step)
+    for text in report.lines(findings, "json" if as_json else form or "text"):
         console.line(text)
     errors = sum(finding.severity == "error" for finding in findings)
     unjudged = "" if places else " No --events given: events are not judged."

@@ -46,7 +46,7 @@ def command(
     if text_format not in registration.formats:
         mend = did_you_mean(text_format, registration.formats)
         raise ContentError("--format", f"{target_name} has no format {text_format!r}.", mend=mend)
-    rules = options.chosen_rules(paths, rule_dirs, with_builtin, content.read_placeholders(placeholders))
+    rules = options.chosen_rules(paths, rule_dirs, with_builtin, content.read_placeholders(placeholders), quiet=quiet)
     refused = False
     for number, rule in enumerate(rules):
         try:

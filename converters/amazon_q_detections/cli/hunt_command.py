@@ -54,7 +54,7 @@ def command(
         hunt.moment(since, "--since", now) if since is not None else None,
         hunt.moment(until, "--until", now) if until is not None else None,
     )
-    rules = options.chosen_rules((), rule_dirs, with_builtin, content.read_placeholders(placeholders))
+    rules = options.chosen_rules((), rule_dirs, with_builtin, content.read_placeholders(placeholders), quiet=quiet)
     runnable = _runnable(rules, quiet=quiet)
     tally, matched, failing = hunt.Tally(), 0, False
 

@@ -14,7 +14,10 @@ from amazon_q_detections.cli import GOOD, console, options
 @click.argument("what", type=click.Choice(["rules", "targets", "schemas", "engines"]))
 @options.rules
 @options.as_json
-def command(what: str, rule_dirs: tuple[Path, ...], with_builtin: bool, placeholders: Path | None, as_json: bool) -> int:
+@options.quiet
+def command(
+    what: str, rule_dirs: tuple[Path, ...], with_builtin: bool, placeholders: Path | None, as_json: bool, quiet: bool
+) -> int:
     """List rules, targets, schemas or engines; tab-separated in a pipe.
 
     \b
@@ -22,7 +25,7 @@ def command(what: str, rule_dirs: tuple[Path, ...], with_builtin: bool, placehol
       qdet list rules | cut -f1,3
     """
     if what == "rules":
-        rules = options.chosen_rules((), rule_dirs, with_builtin, content.read_placeholders(placeholders))
+        rules = options.chosen_rules((), rule_dirs, with_builtin, content.read_placeholders(placeholders), quiet=quiet)
         columns = ["stem", "category", "level", "status", "title"]
         rows = [[rule.stem, rule.category, rule.level, rule.status, rule.title] for rule in rules]
         extra = [{"id": rule.id, "correlation": rule.is_correlation, "path": str(rule.path)} for rule in rules]

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from amazon_q_detections import content, ruleset
-from amazon_q_detections.errors import ContentError, did_you_mean
+from amazon_q_detections.cli import console
+from amazon_q_detections.errors import ContentError, did_you_mean, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence, Set
 
     from amazon_q_detections.rule import Rule
 
@@ -61,24 +62,45 @@ def chosen_rules(
     with_builtin: bool,
     placeholders: Mapping[str, tuple[str, ...]],
     *,
+    quiet: bool,
     strict: bool = True,
+    unusable: Callable[[ContentError], None] | None = None,
 ) -> list[Rule]:
     """The rules that *paths* name, else those of `--rules`, else the built-in ones.
 
-    References of correlations are looked up in `--rules` and in the built-in rules as well. Raises ContentError where
-    there is no rule, and, when *strict*, for a fault in a rule's form.
+    References of correlations are looked up in `--rules` and in the built-in rules as well. *unusable* is told of each
+    file that gives no rule, and the rest goes on. Raises ContentError without it, where there is no rule, and, when
+    *strict*, for a fault in a rule's form.
     """
     builtin = content.folder("sigma_rules")
     places = [*(paths or rule_dirs or [builtin]), *([builtin] if with_builtin else [])]
-    rules = ruleset.load(places, placeholders=placeholders, library=[*rule_dirs, builtin], strict=strict)
-    if not rules:
+    if not any(True for _ in content.yaml_files(places)):
         raise ContentError(", ".join(map(str, places)), "holds no rule.", mend="A rule is a .yml file.")
-    needed = {name for rule in rules for name in rule.needed_placeholders}
-    for name in placeholders.keys() - needed if not paths else ():
-        near = did_you_mean(name, needed)
-        if near.startswith("Did"):
-            raise ContentError("--placeholders", f"no rule has the placeholder {name!r}.", mend=near)
+    library = [*rule_dirs, builtin]
+    rules = None
+    while rules is None:
+        try:
+            rules = ruleset.load(places, placeholders=placeholders, library=library, strict=strict)
+        except ContentError as error:
+            file = Path(error.where).resolve()
+            if unusable is None or file not in (path.resolve() for path in content.yaml_files([*places, *library])):
+                raise
+            unusable(error)
+            places, library = (
+                [path for path in content.yaml_files(among) if path.resolve() != file] for among in (places, library)
+            )
+    if not paths:  # one list serves many rules, of which some are asked for
+        _check_placeholders(placeholders.keys(), {name for rule in rules for name in rule.needed_placeholders}, quiet=quiet)
     return rules
+
+
+def _check_placeholders(given: Set[str], needed: Set[str], *, quiet: bool) -> None:
+    """Name the lists that no rule has; raises ContentError for one whose name is probably a slip."""
+    for name in sorted(given - needed):
+        message = f"no rule has the placeholder {name!r}."
+        if nearest(name, needed) is not None:
+            raise ContentError("--placeholders", message, mend=did_you_mean(name, needed))
+        console.talk(f"--placeholders: {message}", quiet=quiet)
 
 
 def chosen_events(

@@ -12,6 +12,8 @@ from amazon_q_detections.cli import FINDINGS, GOOD, console, options
 from amazon_q_detections.errors import ContentError, Refused
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from amazon_q_detections.fixture import Fixture
 
 
@@ -45,37 +47,64 @@ def command(
       qdet test --rules my_rules --events my_events --junit report.xml
     """
     engine_names = list(dict.fromkeys(names)) or list(engines.ENGINES)
-    rules = options.chosen_rules(paths, rule_dirs, with_builtin, content.read_placeholders(placeholders))
+    for name in engine_names:
+        engines.find(name)
+    results: list[prove.Verdict] = []
+    problems: dict[str, str] = {}
+
+    def cannot_be_tested(stem: str, problem: str) -> None:
+        problems[stem] = problem
+        if as_json:
+            console.json_line({"stem": stem, "refused": problem})
+        console.talk(f"{stem}: {problem}")
+
+    def unusable(error: ContentError) -> None:
+        cannot_be_tested(Path(error.where).stem, str(error))
+
+    lists = content.read_placeholders(placeholders)
+    rules = options.chosen_rules(paths, rule_dirs, with_builtin, lists, quiet=quiet, unusable=unusable)
     places = options.chosen_events(paths, rule_dirs, event_dirs, with_builtin)
     if not places:
         raise ContentError("--events", "is missing: these rules have no built-in events.", mend="Add --events DIR.")
-    pairs = prove.paired(rules, fixture.load(places))
-    results: list[prove.Verdict] = []
-    problems: dict[str, str] = {}
+    fixtures = _fixtures(places, {rule.stem for rule in rules}, unusable)
+    for stem, problem in prove.clashes(rules, fixtures).items():
+        if stem in {rule.stem for rule in rules}:
+            cannot_be_tested(stem, problem)
+    pairs = prove.paired([rule for rule in rules if rule.stem not in problems], fixtures)
     with console.progress("Testing", len(pairs), quiet=quiet) as step:
         for rule, events in pairs:
+            step()
+            if events is None:
+                cannot_be_tested(rule.stem, "no events file: a rule is tested on the events of the file of its stem.")
+                continue
             try:
-                if events is None:
-                    raise Refused("no events file", "a rule is tested on the events of the file of its stem.")
                 verdicts = list(prove.verdicts([(rule, events)], engine_names))
             except Refused as refused:
-                problem = refused.within(stem=rule.stem)
-                problems[rule.stem] = f"{problem.construct}: {problem.reason}"
-                if as_json:
-                    console.json_line({"stem": rule.stem, "refused": problems[rule.stem]})
-                console.talk(str(problem), quiet=False)
+                cannot_be_tested(rule.stem, f"{refused.construct}: {refused.reason}")
+            except ContentError as error:
+                cannot_be_tested(rule.stem, str(error))
             else:
                 results.extend(verdicts)
                 _tell(verdicts, events, as_json=as_json)
-            step()
     if junit:
         prove.write_junit(junit, results, problems)
     good = sum(result.good for result in results)
-    untested = f" {len(problems)} rules could not be tested." if problems else ""
-    console.talk(
-        f"{len(pairs)} rules, {len(results)} verdicts: {good} as expected, {len(results) - good} not.{untested}", quiet=quiet
-    )
+    summary = f"{len({rule.stem for rule in rules} | problems.keys())} rules, {len(results)} verdicts: {good} as expected"
+    untested = f" {len(problems)} could not be tested." if problems else ""
+    console.talk(f"{summary}, {len(results) - good} not.{untested}", quiet=quiet)
     return FINDINGS if problems or good < len(results) else GOOD
+
+
+def _fixtures(places: list[Path], stems: set[str], unusable: Callable[[ContentError], None]) -> list[Fixture]:
+    """The events files of the rules of *stems*; *unusable* is told of those that cannot be used."""
+    found: list[Fixture] = []
+    for path in content.yaml_files(places):
+        if path.stem in stems:
+            try:
+                found.append(fixture.read(path))
+            except ContentError as error:
+                unusable(error)
+    return found
 
 
 def _tell(verdicts: list[prove.Verdict], events: Fixture, *, as_json: bool) -> None:
