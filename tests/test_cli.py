@@ -39,6 +39,25 @@ def test_each_command_explains_itself(command: str) -> None:
     assert len(done.stdout.splitlines()) > 10
 
 
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("hunt", ["Exit codes:", "event id", "whole day"]),
+        ("convert", ["Examples:"]),
+        ("build", ["is replaced"]),
+        ("check", ["SARIF", "GitHub"]),
+    ],
+)
+def test_help_teaches(command: str, words: list[str]) -> None:
+    assert [word for word in words if word not in qdet(command, "--help").stdout] == []
+
+
+def test_a_slip_in_a_command_is_pointed_out() -> None:
+    done = qdet("chekc")
+    assert done.returncode == 2
+    assert "No such command 'chekc'. Did you mean 'check'?" in done.stderr
+
+
 def test_help_does_not_wait_for_pysigma() -> None:
     code = "import sys; from amazon_q_detections.cli import app; app(['--help'], standalone_mode=False); print('sigma' in sys.modules, 'rich' in sys.modules, 'botocore' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -105,8 +105,48 @@ def test_a_period_bounds_the_records(tmp_path: Path) -> None:
     assert found("--since", "2026-03-01T12:00:00Z", "--until", "2026-03-01T12:00:00+00:00")
     assert found("--since", "2026-03-01")
     assert not found("--since", "2026-03-01T12:00:01Z")
-    assert not found("--until", "2026-03-01")
+    assert found("--until", "2026-03-01"), "a date is the whole day"
+    assert found("--since", "2026-03-01", "--until", "2026-03-01")
+    assert not found("--until", "2026-02-28")
+    assert not found("--until", "2026-03-01T00:00:00Z")
     assert not found("--since", "1d")
+
+
+def test_the_summary_says_what_the_period_left_out(tmp_path: Path) -> None:
+    (tmp_path / "aws_any_call.yml").write_text(MINE)
+    times = ["2026-03-01T12:00:00Z", "2026-03-02T00:00:00Z", "noon", None]
+    (tmp_path / "a.json").write_text(json.dumps([{"eventName": "Any", "eventTime": one} for one in times]))
+    result = hunt(tmp_path / "a.json", "--rules", tmp_path / "aws_any_call.yml", "--until", "2026-03-01")
+    assert (
+        "4 records, 1 rules: 1 matches. 1 records lie inside the period. 2 have no time, and so lie in none." in result.stderr
+    )
+    assert "period" not in hunt(tmp_path / "a.json", "--rules", tmp_path / "aws_any_call.yml").stderr
+
+
+def test_a_file_that_may_not_be_read_leaves_the_rest(archive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed = archive / "111122223333_CloudTrail_us-east-1_0000.json.gz"
+    read = Path.read_bytes
+
+    def refuse(path: Path) -> bytes:
+        if path == closed:
+            raise PermissionError(13, "Permission denied", str(path))
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(os, "access", lambda path, *_, **__: Path(os.fsdecode(path)) != closed)
+    result = hunt(closed, archive, "--json")
+    assert result.return_value == cli.UNREADABLE
+    assert "0000.json.gz: cannot be read" in result.stderr
+    assert matches(result)
+
+
+@pytest.mark.parametrize("event", [{}, {"eventID": None}, {"eventID": ""}])
+def test_a_record_without_an_id_has_no_id(tmp_path: Path, event: dict[str, Any]) -> None:
+    (tmp_path / "aws_any_call.yml").write_text(MINE)
+    (tmp_path / "a.json").write_text(json.dumps({"eventName": "Any", **event}))
+    arguments = (tmp_path / "a.json", "--rules", tmp_path / "aws_any_call.yml")
+    assert matches(hunt(*arguments, "--json"))[0]["event_ids"] == []
+    assert hunt(*arguments).stdout == "\tlow\taws_any_call\t\t\n"
 
 
 def test_a_record_delivered_twice_is_one_match(tmp_path: Path) -> None:
@@ -131,6 +171,8 @@ def test_what_cannot_be_read_is_named_and_the_rest_is_hunted(archive: Path, tmp_
         (["--since", "yesterday"], "--since: 'yesterday' is no time"),
         (["--since", ""], "--since: '' is no time"),
         (["--until", "99999999d"], "--until: '99999999d' is no time"),
+        (["--since", "2026-11-17", "--until", "2026-11-16"], "--since: '2026-11-17' is later than --until '2026-11-16'"),
+        (["--since", "1d", "--until", "2d"], "is later than --until"),
         (["--engine", "sigmo"], "Did you mean 'sigma'?"),
     ],
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from amazon_q_detections import archive, engines, record
@@ -21,10 +21,19 @@ if TYPE_CHECKING:
 
 @dataclass
 class Tally:
-    """What a hunt has read so far."""
+    """What a hunt has read so far: all records and, if a period bounds them, those inside it and those without a time."""
 
     records: int = 0
+    inside: int = 0
+    timeless: int = 0
     unreadable: int = 0
+
+    def noted(self, period: Period, moment: datetime | None) -> bool:
+        """Whether a record of that *moment*, or of none, lies inside *period*; it is counted."""
+        inside = moment is not None and period.holds(moment)
+        self.inside += inside
+        self.timeless += moment is None
+        return inside
 
 
 @dataclass(frozen=True)
@@ -34,20 +43,34 @@ class Period:
     since: datetime | None = None
     until: datetime | None = None
 
-    def holds(self, event: Record) -> bool:
-        if self.since is None and self.until is None:
-            return True
-        moment = record.moment(event)
-        if moment is None:
-            return False
+    @classmethod
+    def of(cls, since: str | None, until: str | None, now: datetime) -> Period:
+        """The period that `--since` and `--until` name; raises ContentError for what is no time, and for none between."""
+        period = cls(
+            None if since is None else _moment(since, "--since", now, time.min),
+            None if until is None else _moment(until, "--until", now, time.max),
+        )
+        if period.since and period.until and period.since > period.until:
+            raise ContentError("--since", f"{since!r} is later than --until {until!r}: no record can lie between.")
+        return period
+
+    @property
+    def bounded(self) -> bool:
+        return self.since is not None or self.until is not None
+
+    def holds(self, moment: datetime) -> bool:
         return (self.since is None or moment >= self.since) and (self.until is None or moment <= self.until)
 
 
-def moment(text: str, option: str, now: datetime) -> datetime:
-    """An ISO-8601 time (UTC unless it says otherwise), a date, or an age such as `7d`; raises ContentError."""
+def _moment(text: str, option: str, now: datetime, of_day: time) -> datetime:
+    """An ISO-8601 time (UTC unless it says otherwise), an age such as `7d`, or a date, which is its *of_day*."""
     try:
         return now - timedelta(seconds=seconds(text))
     except (ValueError, OverflowError):
+        pass
+    try:
+        return datetime.combine(date.fromisoformat(text), of_day, UTC)
+    except ValueError:
         pass
     try:
         parsed = datetime.fromisoformat(text)
@@ -78,7 +101,7 @@ def search(
         for path in files:
             for event in archive.records(path, unreadable):
                 tally.records += 1
-                if bounds.holds(event):
+                if not bounds.bounded or tally.noted(bounds, record.moment(event)):
                     yield event
             step()
 

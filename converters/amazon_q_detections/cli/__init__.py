@@ -12,7 +12,7 @@ import click
 
 from amazon_q_detections import __version__
 from amazon_q_detections.cli import console
-from amazon_q_detections.errors import QdetError
+from amazon_q_detections.errors import QdetError, did_you_mean
 
 GOOD, FINDINGS, UNUSABLE, UNREADABLE = 0, 1, 2, 3
 """Exit codes: all well; a finding; unusable input or arguments; something in an archive could not be read."""
@@ -38,6 +38,12 @@ class _Lazy(click.Group):
             return super().get_command(ctx, cmd_name)
         command: click.Command = import_module(f"{__name__}.{cmd_name}_command").command
         return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in _COMMANDS and not name.startswith("-"):
+            ctx.fail(f"No such command {name!r}. {did_you_mean(name, _COMMANDS)}")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

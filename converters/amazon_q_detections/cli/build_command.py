@@ -21,7 +21,10 @@ from amazon_q_detections.cli import FINDINGS, GOOD, console, options
     help="The log schema, if not the target's first; repeatable. See `qdet list schemas`.",
 )  # fmt: skip
 @click.option("--name", default=build.DEFAULT_NAME, show_default=True, help="Name of the bundles.")
-@click.option("--out", default="dist", show_default=True, type=click.Path(file_okay=False, path_type=Path))
+@click.option(
+    "--out", default="dist", show_default=True, type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
+    help="Where each target gets its folder; an earlier bundle there is replaced.",
+)  # fmt: skip
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 and list the paths that would change.")
 @options.as_json
 @options.quiet

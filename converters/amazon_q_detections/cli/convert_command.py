@@ -39,6 +39,12 @@ def command(
       cloudwatch   insights, query_definition
 
     The rules that a correlation refers to are found in the same file, then in --rules, then in ours.
+
+    \b
+    Examples:
+      qdet convert my_rule.yml --target splunk
+      qdet convert my_rule.yml --target opensearch --format monitor > monitor.json
+      qdet convert my_rules/ --target cloudwatch --json
     """
     registration = targets.find(target_name)
     schema = build.schema_of(registration, schema)

@@ -17,12 +17,17 @@ if TYPE_CHECKING:
     from amazon_q_detections.errors import ContentError, Refused
     from amazon_q_detections.rule import Rule
 
+# Not `readable`: one archive of many that cannot be read is exit code 3, and the rest is read.
+_PLACE = click.Path(exists=True, readable=False, path_type=Path)
+# What an engine hands on of a record without an eventID, or with null in its place.
+_NO_ID = ("", "None")
+
 
 @click.command("hunt")
-@click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=_PLACE)
 @click.option("--engine", default="sigma", show_default=True, metavar="E", help="The engine that runs the rules.")
-@click.option("--since", metavar="TIME", help="Only events from then on: 2026-11-24, 2026-11-24T10:00:00Z, 7d.")
-@click.option("--until", metavar="TIME", help="Only events up to then.")
+@click.option("--since", metavar="TIME", help="Only events from then on: 2026-11-24T10:00:00Z, 2026-11-24, 7d (ago).")
+@click.option("--until", metavar="TIME", help="Only events up to then; a date is the whole day.")
 @click.option("--fail-on", type=click.Choice(LEVELS), metavar="LEVEL", help="Exit 1 on a match at or above it.")
 @options.rules
 @options.as_json
@@ -43,17 +48,23 @@ def command(
 
     PATH is a file or a folder: `.json`, `.json.gz`, JSON lines, a bare array, a single record, or an events file.
 
+    A match is a line: time, level, rule, event id (or how many events), and what a correlation groups by.
+
+    \b
+    Exit codes:
+      0   done; matches are no findings
+      1   a match at or above --fail-on, or a rule that cannot be run
+      2   unusable input or arguments
+      3   something could not be read; the rest was
+
     \b
     Examples:
       qdet hunt AWSLogs/
       qdet hunt AWSLogs/ --since 30d --fail-on high
+      qdet hunt AWSLogs/ --since 2026-11-01 --until 2026-11-16
       qdet hunt export.jsonl --rules my_rules --json
     """
-    now = datetime.now(UTC)
-    period = hunt.Period(
-        hunt.moment(since, "--since", now) if since is not None else None,
-        hunt.moment(until, "--until", now) if until is not None else None,
-    )
+    period = hunt.Period.of(since, until, datetime.now(UTC))
     rules = options.chosen_rules((), rule_dirs, with_builtin, content.read_placeholders(placeholders), quiet=quiet)
     runnable = _runnable(rules, quiet=quiet)
     tally, matched, failing = hunt.Tally(), 0, False
@@ -84,7 +95,9 @@ def command(
             _print(match, as_json=as_json)
     console.talk(
         f"{len(files)} files, {tally.records} records, {len(runnable)} rules: {matched} matches"
-        + (f", {tally.unreadable} unreadable." if tally.unreadable else "."),
+        + (f", {tally.unreadable} unreadable." if tally.unreadable else ".")
+        + (f" {tally.inside} records lie inside the period." if period.bounded else "")
+        + (f" {tally.timeless} have no time, and so lie in none." if period.bounded and tally.timeless else ""),
         quiet=quiet,
     )
     if tally.unreadable:
@@ -105,6 +118,7 @@ def _reaches(level: str, least: str) -> bool:
 
 
 def _print(match: Match, *, as_json: bool) -> None:
+    ids = [one for one in match.event_ids if one not in _NO_ID]
     if as_json:
         console.json_line(
             {
@@ -112,11 +126,11 @@ def _print(match: Match, *, as_json: bool) -> None:
                 "id": match.rule.id,
                 "level": match.rule.level,
                 "time": match.time,
-                "event_ids": list(match.event_ids),
+                "event_ids": ids,
                 "group": dict(match.group),
             }
         )
     else:
         group = " ".join(f"{name}={value}" for name, value in match.group.items())
-        events = match.event_ids[0] if len(match.event_ids) == 1 else f"{len(match.event_ids)} events"
+        events = "".join(ids) if len(match.event_ids) == 1 else f"{len(match.event_ids)} events"
         console.row([match.time, match.rule.level, match.rule.stem, events, group])
