@@ -514,6 +514,40 @@ def test_two_forms_at_once_are_refused(content: Path) -> None:
     assert check(content, "--json", "--format", "json").return_value == cli.GOOD
 
 
+LINES = {
+    "operation in another case": "        eventName: batchputdocument",
+    "data events by a regular expression without prerequisite": "    prerequisite:",
+    "wrong parameter name": "        requestParameters.documents.content.s3.bucketName: evil-bucket",
+    "wrong parameter name in events": "          index: b1b2c3d4-5678-90ab-cdef-111122223333",
+    "misspelt key of an identity": "      userIdentity: {ARN: x}",
+    "near miss with a misspelt key": "      errorcode: AccessDenied",
+    "near miss given twice": "no_match:",
+    "wrong parameter name in a correlation": "    group-by: [requestParameters.aplicationId]",
+    "unknown level": "level: lo",
+}
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_a_finding_has_the_line_of_its_key(content: Path, name: str) -> None:
+    change, folder, key, _, _ = FAULTS[name]
+    change(content)
+    findings = [json.loads(line) for line in check(content, "--json").stdout.splitlines()]
+    (line,) = {one["line"] for one in findings if one["key"] == key}
+    assert (content / folder / f"{STEM}.yml").read_text().splitlines()[line - 1] == LINES[name]
+
+
+def test_a_finding_in_the_second_of_two_rules_has_its_line(content: Path) -> None:
+    counted(content, "condition: {gte: 5}")
+    changed("rules", "eventName: BatchPutDocument", "eventName: BatchPutDocumnt")(content)
+    (finding,) = [one for one in map(json.loads, check(content, "--json").stdout.splitlines()) if "Name" in one["key"]]
+    assert finding["key"] == "batch_uploaded: detection.eventName"
+    lines = (content / "rules" / f"{STEM}.yml").read_text().splitlines()
+    assert "eventName" in lines[finding["line"] - 1]
+    changed("rules", "title: Many\nid: 0b9ae1b2-7ab5", "title: Many\nid: 0b9ae1b2-x")(content)
+    (finding,) = [one for one in map(json.loads, check(content, "--json").stdout.splitlines()) if one["key"] == "id"]
+    assert lines[finding["line"] - 2] == "title: Many"
+
+
 @pytest.mark.parametrize("form", report.FORMATS)
 def test_every_format_names_file_key_and_message(content: Path, form: str) -> None:
     changed("rules", "'012345670123'", "012345670123")(content)

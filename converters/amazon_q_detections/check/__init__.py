@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amazon_q_detections import content, fixture, form
-from amazon_q_detections.check import events, metadata, operations, pipelines, source
+from amazon_q_detections.check import events, metadata, operations, pipelines, places, source
 from amazon_q_detections.check.finding import Finding
 from amazon_q_detections.errors import ContentError
 
@@ -50,7 +50,9 @@ def run(
         found.extend(_of_events(stems, sound, events_places, whole=whole))
     if whole and any(_is_builtin(rule) for rule in rules):
         found.extend(pipelines.findings(content.folder("pipelines")))
-    return sorted(set(found), key=lambda finding: (str(finding.path), finding.line or 0, finding.key, finding.message))
+    return sorted(
+        set(places.located(found)), key=lambda finding: (str(finding.path), finding.line or 0, finding.key, finding.message)
+    )
 
 
 def _is_builtin(rule: Rule) -> bool:
@@ -65,11 +67,11 @@ def _faults(rule: Rule) -> Iterator[Finding]:
             yield Finding(rule.path, name + fault.key, fault.code, fault.message)
 
 
-def _of_events(stems: Set[str], sound: Sequence[Rule], places: Sequence[Path], *, whole: bool) -> Iterator[Finding]:
+def _of_events(stems: Set[str], sound: Sequence[Rule], folders: Sequence[Path], *, whole: bool) -> Iterator[Finding]:
     """The findings in the events files of *stems*; a file that cannot be read is not said to be missing too."""
     fixtures: list[Fixture] = []
     unusable: set[str] = set()
-    for path in content.yaml_files(places):
+    for path in content.yaml_files(folders):
         if whole or path.stem in stems:
             found = list(_read_events(path, fixtures))
             unusable |= {path.stem} if any(finding.code == _UNUSABLE_EVENTS for finding in found) else set()
