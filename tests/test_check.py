@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from amazon_q_detections import cli
-from amazon_q_detections.check import report
+from amazon_q_detections.check import pipelines, report
 
 RULE = """
 title: Batch Uploaded
@@ -582,3 +582,9 @@ def test_sarif_names_any_file_by_a_uri(content: Path, monkeypatch: pytest.Monkey
         uris += [one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for one in run["results"]]
     assert "rules/aws%20batch%231%25.yml" in uris
     assert odd.as_uri() in uris
+
+
+def test_a_pipeline_that_cannot_be_read_is_a_finding(tmp_path: Path) -> None:
+    (tmp_path / "splunk_aws_addon.yml").write_text("name: [")
+    found = [one for one in pipelines.findings(tmp_path) if one.path.name == "splunk_aws_addon.yml"]
+    assert [(one.code, one.line) for one in found] == [("pipeline", 2)]

@@ -9,6 +9,7 @@ from sigma.processing.pipeline import ProcessingPipeline
 
 from amazon_q_detections import content, targets
 from amazon_q_detections.check.finding import Finding
+from amazon_q_detections.errors import ContentError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,9 +25,11 @@ def findings(folder: Path) -> Iterator[Finding]:
             if stem not in found:
                 yield Finding(folder, "", "pipeline", f"has no {stem}.yml, the schema {schema} of {target.name}.")
     for stem, path in found.items():
-        documents = content.read_yaml(path)
         try:
-            pipeline = ProcessingPipeline.from_dict(documents[0])
+            pipeline = ProcessingPipeline.from_dict(content.read_yaml(path)[0])
+        except ContentError as error:
+            yield Finding.of(error, "pipeline")
+            continue
         except (SigmaError, TypeError, KeyError, IndexError, AttributeError) as error:
             yield Finding(path, "", "pipeline", f"pySigma refuses it: {error}")
             continue
