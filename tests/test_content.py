@@ -26,10 +26,12 @@ def read(tmp_path: Path, text: str) -> list[object]:
         ("&z {a: {b: *z}}", "holds itself"),
         ("a: b\n---\n&z [[*z]]", "line 3: holds itself"),
         ("[" * 900, "is n"),
+        ("a: b\nc: [1, !!int 0129]", "line 2: holds a number or a date that is none"),
+        ("a: 2026-01-01\nc: {2026-13-01: 1}", "line 2: holds a number or a date that is none: month must be in"),
     ],
-    ids=["aliases", "merges", "list", "mapping", "second document", "deep"],
+    ids=["aliases", "merges", "list", "mapping", "second document", "deep", "number", "date"],
 )
-def test_a_document_that_nobody_could_walk_is_refused(tmp_path: Path, text: str, message: str) -> None:
+def test_a_document_that_nobody_could_read_is_refused(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(ContentError, match=f"a.yml: .*{message}"):
         read(tmp_path, text)
 

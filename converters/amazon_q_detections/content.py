@@ -86,19 +86,45 @@ def read_yaml(path: Path) -> list[Any]:
             node = loader.get_node()
             if node and b"&" in data:  # without an anchor there is no alias
                 _refuse_bombs(path, node)
-            documents.append(loader.construct_document(node))
+            documents.append(_constructed(path, loader, node))
         return [document for document in documents if document is not None]
     except OSError as error:
         raise ContentError(path, f"cannot be read: {error.strerror}.") from error
-    except (yaml.YAMLError, ValueError) as error:
+    except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         key = f"byte {error.position}" if isinstance(error, ReaderError) else ""
         problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
-        mend = "" if isinstance(error, yaml.YAMLError) else "A date or a number cannot be read: mend it, or quote it."
-        line = mark.line + 1 if mark else None
-        raise ContentError(path, f"is not YAML: {problem}.", key=key, mend=mend, line=line) from error
+        raise ContentError(path, f"is not YAML: {problem}.", key=key, line=mark.line + 1 if mark else None) from error
     except RecursionError as error:
         raise ContentError(path, "is nested too deeply.") from error
+
+
+def _constructed(path: Path, loader: yaml.SafeLoader, node: yaml.Node | None) -> Any:
+    """The values of a document; raises ContentError with the line of a number or date that is none."""
+    try:
+        return loader.construct_document(node)
+    except ValueError as error:
+        line = next((one.start_mark.line + 1 for one in _scalars(node, set()) if not _can_be_read(one)), None)
+        message = f"holds a number or a date that is none: {error}."
+        raise ContentError(path, message, mend="Mend it, or quote it.", line=line) from error
+
+
+def _scalars(node: yaml.Node | None, met: set[int]) -> Iterator[yaml.ScalarNode]:
+    if isinstance(node, yaml.ScalarNode):
+        yield node
+    elif isinstance(node, (yaml.SequenceNode, yaml.MappingNode)) and id(node) not in met:
+        met.add(id(node))
+        for inner in node.value:
+            for one in inner if isinstance(inner, tuple) else (inner,):
+                yield from _scalars(one, met)
+
+
+def _can_be_read(scalar: yaml.ScalarNode) -> bool:
+    try:
+        LOADER("").construct_document(scalar)
+    except ValueError:
+        return False
+    return True
 
 
 def _refuse_bombs(path: Path, document: yaml.Node) -> None:

@@ -14,6 +14,7 @@ from amazon_q_detections.check.finding import Finding
 from amazon_q_detections.condition import (
     And,
     Boolean,
+    Cidr,
     Compare,
     Exists,
     Keyword,
@@ -57,9 +58,9 @@ class _Judged:
     severity: Severity
 
     @property
-    def shown(self) -> str:
+    def none_has(self) -> str:
         few = len(self.operations) <= _FEW_OPERATIONS
-        return f"{', '.join(self.operations)} has" if few else f"of the operations of {self.source} none has"
+        return f"{', '.join(self.operations)} has no" if few else f"no operation of {self.source} that it is about has"
 
 
 def findings(rule: Rule, *, builtin: bool) -> Iterator[Finding]:
@@ -180,6 +181,8 @@ def _shown(test: Test) -> str:
             return test.regex.pattern
         case Number() | Boolean() | Compare():
             return str(test.value)
+        case Cidr():
+            return str(test.network)
     return str(test)
 
 
@@ -231,7 +234,7 @@ def _member(rule: Rule, place: str, side: service_model.Side, path: tuple[str, .
     step = max(missed, key=path.index)
     parents = path[: path.index(step)]
     choices = [one for name in judged.operations for one in service_model.member_names(judged.source, name, side, parents)]
-    message = f"{judged.shown} no {step!r} there. {did_you_mean(step, choices)}"
+    message = f"{judged.none_has} {step!r} there. {did_you_mean(step, choices)}"
     yield Finding(rule.path, place, "unknown-parameter", message, judged.severity)
 
 
