@@ -414,6 +414,8 @@ def test_a_fault_is_found(content: Path, name: str) -> None:
         ("recipientAccountId: '", "dialect: '", "unknown-field", "'dialect' is no field of a CloudTrail record."),
         ("errorCode: null", "requestParameters|contains: x", "object-leaf", "a string test on it is always false"),
         ("errorCode: null", "userIdentity: x", "object-leaf", "a string test on it is always false"),
+        ("eventSource: qbusiness.amazonaws.com", "eventSource|re: ^qbusines[.]", "unknown-source", "fits no event source"),
+        ("eventSource: qbusiness.amazonaws.com", "eventSource: 5", "unknown-source", "fits no event source"),
         (
             "eventSource: qbusiness.amazonaws.com",
             "eventSource: EC2.amazonaws.com",

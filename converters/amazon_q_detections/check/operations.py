@@ -96,7 +96,12 @@ def _detection(rule: Rule, parsed: SigmaRule, judged: dict[int, list[_Judged]], 
         severity: Severity = "error" if builtin else "warning"
         message = "the condition can be true without a fixed eventSource, and other services share its names."
         yield Finding(rule.path, place, "event-source", message, severity)
-        sources = _possible_sources(tree)
+        sources = frozenset(one for one in service_model.event_sources() if True in _verdicts(tree, {"eventSource": one}))
+        if not sources:
+            message = "fits no event source that AWS's models name."
+            yield Finding(rule.path, f"{place}.eventSource", "unknown-source", message, "warning")
+        if len(sources) > _FEW_SOURCES:
+            sources = frozenset()
     elif builtin and "errorCode" not in condition.fields(tree):
         message = "says nothing of errorCode: `null` for an act that happened, AccessDenied for an attempt."
         yield Finding(rule.path, place, "error-code", message)
@@ -108,12 +113,6 @@ def _detection(rule: Rule, parsed: SigmaRule, judged: dict[int, list[_Judged]], 
             found = yield from _operations(rule, place, tree, source, sources)
             judged.setdefault(id(parsed), []).append(found)
             yield from _members(rule, place, condition.fields(tree), found)
-
-
-def _possible_sources(tree: Condition) -> frozenset[str]:
-    """The sources on which a condition can be true that fixes none, if they are few."""
-    found = [source for source in service_model.event_sources() if True in _verdicts(tree, {"eventSource": source})]
-    return frozenset(found if len(found) <= _FEW_SOURCES else ())
 
 
 def _fields(rule: Rule, place: str, tree: Condition) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from amazon_q_detections.fixture import Fixture
+    from amazon_q_detections.rule import Rule
 
 
 @click.command("test")
@@ -49,50 +51,63 @@ def command(
     engine_names = list(dict.fromkeys(names)) or list(engines.ENGINES)
     for name in engine_names:
         engines.find(name)
-    results: list[prove.Verdict] = []
-    problems: dict[str, str] = {}
-
-    def cannot_be_tested(stem: str, problem: str) -> None:
-        problems[stem] = problem
-        if as_json:
-            console.json_line({"stem": stem, "refused": problem})
-        console.talk(f"{stem}: {problem}")
-
-    def unusable(error: ContentError) -> None:
-        cannot_be_tested(Path(error.where).stem, str(error))
-
+    report = _Report(as_json)
     lists = content.read_placeholders(placeholders)
-    rules = options.chosen_rules(paths, rule_dirs, with_builtin, lists, quiet=quiet, unusable=unusable)
+    rules = options.chosen_rules(paths, rule_dirs, with_builtin, lists, quiet=quiet, unusable=report.unusable)
     places = options.chosen_events(paths, rule_dirs, event_dirs, with_builtin)
     if not places:
         raise ContentError("--events", "is missing: these rules have no built-in events.", mend="Add --events DIR.")
-    fixtures = _fixtures(places, {rule.stem for rule in rules}, unusable)
+    stems = {rule.stem for rule in rules}
+    fixtures = _fixtures(places, stems, report.unusable)
     for stem, problem in prove.clashes(rules, fixtures).items():
-        if stem in {rule.stem for rule in rules}:
-            cannot_be_tested(stem, problem)
-    pairs = prove.paired([rule for rule in rules if rule.stem not in problems], fixtures)
+        report.untested(stem, problem)
+    pairs = prove.paired([rule for rule in rules if rule.stem not in report.problems], fixtures)
     with console.progress("Testing", len(pairs), quiet=quiet) as step:
         for rule, events in pairs:
+            _prove(rule, events, engine_names, report)
             step()
-            if events is None:
-                cannot_be_tested(rule.stem, "no events file: a rule is tested on the events of the file of its stem.")
-                continue
-            try:
-                verdicts = list(prove.verdicts([(rule, events)], engine_names))
-            except Refused as refused:
-                cannot_be_tested(rule.stem, f"{refused.construct}: {refused.reason}")
-            except ContentError as error:
-                cannot_be_tested(rule.stem, str(error))
-            else:
-                results.extend(verdicts)
-                _tell(verdicts, events, as_json=as_json)
     if junit:
-        prove.write_junit(junit, results, problems)
-    good = sum(result.good for result in results)
-    summary = f"{len({rule.stem for rule in rules} | problems.keys())} rules, {len(results)} verdicts: {good} as expected"
-    untested = f" {len(problems)} could not be tested." if problems else ""
-    console.talk(f"{summary}, {len(results) - good} not.{untested}", quiet=quiet)
-    return FINDINGS if problems or good < len(results) else GOOD
+        prove.write_junit(junit, report.verdicts, report.problems)
+    good = sum(verdict.good for verdict in report.verdicts)
+    bad = len(report.verdicts) - good
+    untested = f" {len(report.problems)} could not be tested." if report.problems else ""
+    summary = f"{len(stems | report.problems.keys())} rules, {len(report.verdicts)} verdicts: {good} as expected, {bad} not."
+    console.talk(summary + untested, quiet=quiet)
+    return FINDINGS if report.problems or bad else GOOD
+
+
+@dataclass
+class _Report:
+    """What has been found so far: verdicts, and by stem what kept a rule from being tested, which is said at once."""
+
+    as_json: bool
+    verdicts: list[prove.Verdict] = field(default_factory=list)
+    problems: dict[str, str] = field(default_factory=dict)
+
+    def untested(self, stem: str, problem: str) -> None:
+        self.problems[stem] = problem
+        if self.as_json:
+            console.json_line({"stem": stem, "refused": problem})
+        console.talk(f"{stem}: {problem}")
+
+    def unusable(self, error: ContentError) -> None:
+        """The same for a file of rules or events."""
+        self.untested(Path(error.where).stem, str(error))
+
+
+def _prove(rule: Rule, events: Fixture | None, engine_names: list[str], report: _Report) -> None:
+    if events is None:
+        report.untested(rule.stem, "no events file: a rule is tested on the events of the file of its stem.")
+        return
+    try:
+        verdicts = list(prove.verdicts([(rule, events)], engine_names))
+    except Refused as refused:
+        report.untested(rule.stem, f"{refused.construct}: {refused.reason}")
+    except ContentError as error:
+        report.untested(rule.stem, str(error))
+    else:
+        report.verdicts.extend(verdicts)
+        _tell(verdicts, events, as_json=report.as_json)
 
 
 def _fixtures(places: list[Path], stems: set[str], unusable: Callable[[ContentError], None]) -> list[Fixture]:
