@@ -175,3 +175,23 @@ def test_a_number_of_thousands_of_digits_makes_no_file_unreadable(tmp_path: Path
     (tmp_path / name).write_text(text)
     (first, second), problems = read(tmp_path / name)
     assert (first["n"], second, problems) == (float("inf"), RECORDS[1], [])
+
+
+@pytest.mark.parametrize("between", ["", "\n", "\n\n  "])
+def test_files_of_a_trail_put_into_one_are_read(tmp_path: Path, between: str) -> None:
+    """`cat a.json.gz b.json.gz`: gzip reads both, and CloudTrail writes no line end."""
+    path = tmp_path / "both.json.gz"
+    texts = (json.dumps({"Records": [{"eventName": name}]}, indent=2) for name in ("A", "B"))
+    path.write_bytes(b"".join(gzip.compress(f"{text}{between}".encode()) for text in texts))
+    found, problems = read(path)
+    assert [one["eventName"] for one in found] == ["A", "B"]
+    assert not problems
+
+
+def test_a_linked_folder_is_read_once(tmp_path: Path) -> None:
+    (tmp_path / "far" / "inside").mkdir(parents=True)
+    (tmp_path / "far" / "inside" / "a.json").write_text(json.dumps({"eventName": "A"}))
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "link").symlink_to(tmp_path / "far")
+    (tmp_path / "far" / "inside" / "back").symlink_to(tmp_path / "logs")
+    assert [path.name for path in files(tmp_path / "logs")] == ["a.json"]

@@ -118,3 +118,14 @@ def test_a_rule_meets_records_of_every_source_that_it_can_match(
     (tmp_path / "aws_a_rule.yml").write_text(yaml.safe_dump(rule))
     found = ruleset.load([tmp_path])
     assert raised(found, {"eventSource": source, "eventName": "A"}) == (["A rule"] if expected else [])
+
+
+def test_a_rule_that_pysigma_refuses_is_named_and_the_rest_is_run(rules: list[Rule]) -> None:
+    broken = {**rules[0].main, "detection": {"selection": {"a": "b"}, "condition": "selection and and x"}}
+    refused: list[str] = []
+    records = [{"eventSource": "q.amazonaws.com", "eventName": "A", "eventID": "1"}]
+    found = SigmaEngine().search(
+        [Rule("aws_broken_rule", rules[0].path, broken), *rules], records, lambda one: refused.append(one.stem)
+    )
+    assert {match.rule.title for match in found} == {"Single", "Free"}
+    assert refused == ["aws_broken_rule"]

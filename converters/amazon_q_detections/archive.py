@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
+import re
 import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from amazon_q_detections import fixture
+from amazon_q_detections import content, fixture
 from amazon_q_detections.errors import ContentError
 from amazon_q_detections.record import MOST_DIGITS
 
@@ -25,6 +25,7 @@ _EVENTS_FILES = (".yml", ".yaml")
 # CloudTrail also writes digest files, which hold hashes of log files, and Insights files, which hold statistics of calls.
 _NO_RECORDS = frozenset({"CloudTrail-Digest", "CloudTrail-Insight"})
 _INSIGHT = "Insight"
+_SOMETHING = re.compile(r"\S")
 
 
 def files(places: Iterable[Path], unreadable: Callable[[ContentError], None]) -> list[Path]:
@@ -50,11 +51,10 @@ def files(places: Iterable[Path], unreadable: Callable[[ContentError], None]) ->
 
 
 def _below(folder: Path) -> tuple[list[Path], list[ContentError]]:
-    """The archives below *folder*, sorted, and what could not be read there."""
+    """The archives below *folder*, sorted, and what could not be read there; links to folders are followed."""
     found: list[Path] = []
     problems: list[OSError] = []
-    for parent, _, names in os.walk(folder, onerror=problems.append):
-        place = Path(parent)
+    for place, names in content.folders(folder, problems.append):
         if not _NO_RECORDS.intersection(place.parts):
             found.extend(place / name for name in names if name.endswith((*SUFFIXES, *_EVENTS_FILES)))
     errors = [ContentError(problem.filename, f"cannot be read: {problem.strerror}.") for problem in problems]
@@ -92,17 +92,30 @@ def _text(path: Path) -> str:
 
 
 def _documents(path: Path, text: str, unreadable: Callable[[ContentError], None]) -> Iterable[tuple[str, Any]]:
-    """The JSON documents of a file with the place of each: one for the whole file, or one a line."""
+    """The JSON documents of a file with the place of each: one for the whole file, one a line, or one after the other."""
     try:
         return [("", _parsed(text))]
     except (ValueError, RecursionError) as error:
-        if not any(map(_holds_records, text.split("\n"))):
+        if any(map(_holds_records, text.split("\n"))):
+            return _lines(path, text, unreadable)
+        try:
+            return list(_in_a_row(text))
+        except (ValueError, RecursionError):
             raise ContentError(path, f"is neither JSON nor JSON lines: {error}.") from error
-        return _lines(path, text, unreadable)
 
 
 def _parsed(text: str) -> Any:
     return json.loads(text, parse_int=_whole)
+
+
+def _in_a_row(text: str) -> Iterator[tuple[str, Any]]:
+    """Documents with no more than white space between, as several files of a trail are when they are put into one."""
+    read = json.JSONDecoder(parse_int=_whole).raw_decode
+    at, number = 0, 0
+    while (found := _SOMETHING.search(text, at)) or not number:
+        document, at = read(text, found.start() if found else at)
+        number += 1
+        yield f"document {number}", document
 
 
 def _whole(digits: str) -> int | float:

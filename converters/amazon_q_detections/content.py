@@ -12,7 +12,7 @@ from yaml.reader import ReaderError
 from amazon_q_detections.errors import ContentError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 _CHECKOUT = Path(__file__).resolve().parents[2]
 _IN_CHECKOUT = {"events": "tests/events"}
@@ -55,17 +55,24 @@ def yaml_files(places: Iterable[Path]) -> Iterator[Path]:
 
 def _below(place: Path) -> list[Path]:
     """What is called like a YAML file and is no folder, at any depth below *place*, sorted."""
-    found: list[Path] = []
+    files = (folder / name for folder, names in folders(place, _raise_unreadable) for name in names)
+    return sorted(path for path in files if path.suffix in (".yml", ".yaml"))
+
+
+def folders(place: Path, unreadable: Callable[[OSError], None]) -> Iterator[tuple[Path, list[str]]]:
+    """Each folder at or below *place* once, with the names of its files; links are followed.
+
+    *unreadable* is told of a folder that cannot be read; the rest goes on.
+    """
     met: set[tuple[int, int]] = set()
-    for parent, folders, names in os.walk(place, onerror=_raise_unreadable, followlinks=True):
+    for parent, below, names in os.walk(place, onerror=unreadable, followlinks=True):
         status = Path(parent).stat()
         if (status.st_dev, status.st_ino) in met:  # a link may lead to a folder that it lies in
-            folders.clear()
+            below.clear()
             continue
         met.add((status.st_dev, status.st_ino))
-        folders.sort()
-        found.extend(Path(parent, name) for name in names if name.endswith((".yml", ".yaml")))
-    return sorted(found)
+        below.sort()
+        yield Path(parent), names
 
 
 def _raise_unreadable(error: OSError) -> None:

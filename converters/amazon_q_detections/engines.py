@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from amazon_q_detections import casing
+from amazon_q_detections import casing, record
 from amazon_q_detections.errors import ContentError, Refused, did_you_mean
 
 if TYPE_CHECKING:
@@ -22,7 +22,10 @@ ENGINES = {"sigma": "The meaning itself: our evaluator of Sigma on CloudTrail re
 
 @dataclass(frozen=True)
 class Match:
-    """A rule raised: by one record, or by the records of a window that end at *time* (ISO-8601, UTC)."""
+    """A rule raised: by one record, or by the records of a window that end at *time* (ISO-8601, UTC).
+
+    *event_ids* are those of the records that have one.
+    """
 
     rule: Rule
     time: str
@@ -60,44 +63,64 @@ class SigmaEngine:
     def search(
         self, rules: Sequence[Rule], records: Iterable[Record], refused: Callable[[Refused], None] = raised
     ) -> Iterator[Match]:
-        """See Engine; a record that is delivered twice (one eventID) raises a rule once.
-
-        Raises ContentError for a rule that pySigma refuses.
-        """
-        from amazon_q_detections import condition, predicate, record, timeline
-        from amazon_q_detections.correlation import Correlation
-
-        # pySigma is imported by the modules above only, so that `qdet list engines` does without it.
-        singles = _BySource()
-        counted: list[tuple[Rule, Correlation, list[Record], set[str]]] = []
-        collected = _BySource()
+        """See Engine; a record that is delivered twice (one eventID) raises a rule once."""
+        hunt = _Hunt()
         for rule in rules:
             try:
-                meaning = _meaning(rule)
+                hunt.add(rule)
             except Refused as error:
                 refused(error.within(stem=rule.stem))
-                continue
-            if isinstance(meaning, Correlation):
-                described = meaning
-                gathered: list[Record] = []
-                seen: set[str] = set()
-                counted.append((rule, described, gathered, seen))
-                for member in described.members:
-                    sources = condition.pinned(member.condition, "eventSource")
-                    collected.add(sources, predicate.compile(member.condition), _Gather(gathered, seen))
-            else:
-                singles.add(condition.pinned(meaning, "eventSource"), predicate.compile(meaning), (rule, set()))
+            except ContentError as error:
+                refused(Refused("a rule that is none", str(error), stem=rule.stem))
         for event in records:
-            for matches, (rule, seen) in singles.of(event):
-                if matches(event) and _new(event, seen):
-                    yield Match(rule, record.iso_time(event), (str(event.get("eventID", "")),))
-            for matches, gather in collected.of(event):
-                if matches(event):
-                    gather(event)
-        for rule, described, gathered, _ in counted:
-            for hit in timeline.hits(described, gathered):
-                ids = tuple(str(event.get("eventID", "")) for event in hit.records)
-                yield Match(rule, hit.iso_time, ids, hit.group)
+            yield from hunt.meet(event)
+        yield from hunt.bursts()
+
+
+class _Hunt:
+    """The rules of one search, and what correlations have gathered so far."""
+
+    def __init__(self) -> None:
+        self._singles = _BySource()
+        self._members = _BySource()
+        self._counted: list[tuple[Rule, Correlation, _Gather]] = []
+
+    def add(self, rule: Rule) -> None:
+        """Raises Refused or ContentError for a rule that cannot be run."""
+        # Imported late, with pySigma, so that `qdet list engines` does without it.
+        from amazon_q_detections import condition, predicate
+        from amazon_q_detections.correlation import Correlation
+
+        meaning = _meaning(rule)
+        if not isinstance(meaning, Correlation):
+            self._singles.add(condition.pinned(meaning, "eventSource"), predicate.compile(meaning), (rule, set()))
+            return
+        gather = _Gather([], set())
+        self._counted.append((rule, meaning, gather))
+        for member in meaning.members:
+            sources = condition.pinned(member.condition, "eventSource")
+            self._members.add(sources, predicate.compile(member.condition), gather)
+
+    def meet(self, event: Record) -> Iterator[Match]:
+        """What the record raises by itself."""
+        for matches, (rule, seen) in self._singles.of(event):
+            if matches(event) and _new(event, seen):
+                yield Match(rule, record.iso_time(event), _ids((event,)))
+        for matches, gather in self._members.of(event):
+            if matches(event):
+                gather(event)
+
+    def bursts(self) -> Iterator[Match]:
+        """What the records met so far raise together."""
+        from amazon_q_detections import timeline
+
+        for rule, described, gather in self._counted:
+            for hit in timeline.hits(described, gather.kept):
+                yield Match(rule, hit.iso_time, _ids(hit.records), hit.group)
+
+
+def _ids(events: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    return tuple(str(event["eventID"]) for event in events if event.get("eventID"))
 
 
 def _meaning(rule: Rule) -> Condition | Correlation:

@@ -113,7 +113,7 @@ def _promises(rule: Rule) -> Iterator[Finding]:
     """What CONTRIBUTING.md asks of a rule of ours beyond what Sigma asks."""
     block = rule.block
     for key in _REQUIRED_BLOCK_KEYS:
-        if not block.get(key):
+        if block.get(key) in (None, "", [], {}):
             yield _error(rule, f"{BLOCK}.{key}", "custom-block", "is missing.")
     if block.get("category") not in (None, rule.path.parent.name):
         message = f"{block['category']!r} is not the folder {rule.path.parent.name!r}."

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 # Not `readable`: one archive of many that cannot be read is exit code 3, and the rest is read.
 _PLACE = click.Path(exists=True, readable=False, path_type=Path)
-# What an engine hands on of a record without an eventID, or with null in its place.
-_NO_ID = ("", "None")
 
 
 @click.command("hunt")
@@ -118,7 +116,6 @@ def _reaches(level: str, least: str) -> bool:
 
 
 def _print(match: Match, *, as_json: bool) -> None:
-    ids = [one for one in match.event_ids if one not in _NO_ID]
     if as_json:
         console.json_line(
             {
@@ -126,11 +123,11 @@ def _print(match: Match, *, as_json: bool) -> None:
                 "id": match.rule.id,
                 "level": match.rule.level,
                 "time": match.time,
-                "event_ids": ids,
+                "event_ids": list(match.event_ids),
                 "group": dict(match.group),
             }
         )
     else:
         group = " ".join(f"{name}={value}" for name, value in match.group.items())
-        events = "".join(ids) if len(match.event_ids) == 1 else f"{len(match.event_ids)} events"
+        events = f"{len(match.event_ids)} events" if len(match.event_ids) > 1 else "".join(match.event_ids)
         console.row([match.time, match.rule.level, match.rule.stem, events, group])
