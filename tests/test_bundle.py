@@ -1,3 +1,4 @@
+import os
 import time
 from pathlib import Path
 
@@ -151,3 +152,13 @@ def test_what_a_killed_build_left_is_swept_an_hour_later(tmp_path: Path, monkeyp
     monkeypatch.setattr(time, "time", lambda: now + 4000)
     bundle.write({tmp_path / "x": TREE})
     assert sorted(path.name for path in tmp_path.iterdir()) == [".x-unfinished-mine", ".y-unfinished-abcd1234", "x"]
+
+
+@pytest.mark.parametrize("umask", [0o022, 0o077])
+def test_a_folder_is_for_those_whom_its_files_are_for(tmp_path: Path, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        bundle.write({tmp_path / "out": {"a/b.txt": b"x"}})
+    finally:
+        os.umask(before)
+    assert {path.stat().st_mode & 0o777 for path in (tmp_path / "out", tmp_path / "out" / "a")} == {0o777 & ~umask}

@@ -2,13 +2,15 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
-from amazon_q_detections import cli
-from amazon_q_detections.check import pipelines, report
+from amazon_q_detections import cli, ruleset
+from amazon_q_detections import content as shipped
+from amazon_q_detections.check import metadata, pipelines, report
 
 RULE = """
 title: Batch Uploaded
@@ -590,3 +592,41 @@ def test_a_pipeline_that_cannot_be_read_is_a_finding(tmp_path: Path) -> None:
     (tmp_path / "splunk_aws_addon.yml").write_text("name: [")
     found = [one for one in pipelines.findings(tmp_path) if one.path.name == "splunk_aws_addon.yml"]
     assert [(one.code, one.line) for one in found] == [("pipeline", 2)]
+
+
+OURS = next(one for one in ruleset.load([shipped.folder("sigma_rules")]) if not one.is_correlation)
+BLOCK_KEYS = ("version", "category", "atlas", "prerequisite", "schedule", "risk", "response")
+
+
+def promised(**changes: object) -> set[str]:
+    """The keys of the findings in a rule of ours with these keys changed; None takes a key away."""
+    main = {key: value for key, value in {**OURS.main, **changes}.items() if value is not None}
+    return {finding.key for finding in metadata.findings(replace(OURS, main=main), builtin=True)}
+
+
+def test_a_rule_of_ours_keeps_what_we_promise() -> None:
+    assert promised() == set()
+    assert promised(qdet={**OURS.block, "risk": 0}, level="informational") == set()
+
+
+@pytest.mark.parametrize("key", BLOCK_KEYS)
+def test_a_rule_of_ours_without_a_key_of_the_block_is_found(key: str) -> None:
+    assert f"qdet.{key}" in promised(qdet={name: value for name, value in OURS.block.items() if name != key})
+
+
+@pytest.mark.parametrize(
+    ("changes", "key"),
+    [
+        ({"references": None}, "references"),
+        ({"falsepositives": None}, "falsepositives"),
+        ({"falsepositives": ["Unknown"]}, "falsepositives"),
+        ({"tags": ["attack.impact"]}, "tags"),
+        ({"tags": ["attack.t1565.001"]}, "tags"),
+        ({"qdet": {**OURS.block, "category": "somewhere"}}, "qdet.category"),
+        ({"title": None}, "title"),
+        ({"id": None}, "id"),
+        ({"description": None}, "description"),
+    ],
+)
+def test_a_rule_of_ours_that_says_too_little_is_found(changes: dict[str, object], key: str) -> None:
+    assert key in promised(**changes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import tempfile
@@ -87,7 +88,14 @@ def _fill(folder: Path, tree: Mapping[str, bytes]) -> None:
         parent.mkdir(parents=True, exist_ok=True)
     for path, data in paths.items():
         path.write_bytes(data)
-    folder.chmod(0o755)
+    folder.chmod(0o777 & ~_umask())  # mkdtemp made it the maker's alone
+
+
+def _umask() -> int:
+    """What the maker of files keeps others from; it can only be read by setting it."""
+    umask = os.umask(0o077)
+    os.umask(umask)
+    return umask
 
 
 def _swap(fresh: Mapping[Path, Path]) -> None:

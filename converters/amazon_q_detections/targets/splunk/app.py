@@ -225,7 +225,11 @@ def _archive(tree: Mapping[str, bytes]) -> bytes:
             tar.addfile(_entry(folder, 0, tarfile.DIRTYPE, 0o755))
         for path, data in sorted(tree.items()):
             tar.addfile(_entry(path, len(data), tarfile.REGTYPE, 0o644), io.BytesIO(data))
-    return gzip.compress(packed.getvalue(), mtime=0)
+    zipped = io.BytesIO()
+    # Not gzip.compress, which names the system in the header, and in Python 3.13 otherwise than before.
+    with gzip.GzipFile(filename="", mode="wb", fileobj=zipped, mtime=0) as file:
+        file.write(packed.getvalue())
+    return zipped.getvalue()
 
 
 def _parents(path: str) -> list[str]:
