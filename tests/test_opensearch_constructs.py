@@ -1,9 +1,8 @@
-"""The rows of the contract on a real OpenSearch node, as query DSL and as Lucene text, and what is refused by name."""
+"""The rows of the contract on real OpenSearch nodes, as query DSL and as Lucene text, and what is refused by name."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import count
 from typing import Any
 
 import pytest
@@ -13,12 +12,68 @@ from sigma_text import holds, tree
 
 from amazon_q_detections.condition import Condition
 from amazon_q_detections.errors import Refused
-from amazon_q_detections.targets.opensearch import dsl, fields, lucene, mapping
+from amazon_q_detections.targets.opensearch import dsl, lucene, mapping
+from amazon_q_detections.targets.opensearch.fields import Schema
 
+NONE: frozenset[str] = frozenset()
 # `a.b` may hold anything here, so whether it is there is a derived field.
-SCALARS: frozenset[str] = frozenset()
-REFUSED = {row for row in ROWS if row.startswith("re ")}
-NUMBERS = count()  # of indexes; each test makes its own
+SCHEMA = Schema("eventTime", (), NONE)
+# The fixture of a node, and the template that is for its release; tests/test_opensearch_random.py tries the other one too.
+PLACES: list[tuple[str, mapping.Shape]] = [("older", "nested"), ("node", "flat")]
+Write = Callable[[Condition], dict[str, Any]]
+
+
+def as_dsl(condition: Condition, schema: Schema = SCHEMA) -> dict[str, Any]:
+    return dsl.Writer(schema).clause(condition)
+
+
+def as_text(condition: Condition, schema: Schema = SCHEMA) -> dict[str, Any]:
+    return {"query_string": {"query": lucene.Writer(schema).text(condition), "analyze_wildcard": True}}
+
+
+def template(conditions: list[Condition], shape: mapping.Shape, schema: Schema = SCHEMA) -> dict[str, Any]:
+    """That of an index for all *conditions*."""
+    leaves: dict[str, set[str]] = {"eventName": set()}
+    presence: dict[str, str] = {}
+    for condition in conditions:
+        for field, needed in schema.mapped(condition).items():
+            leaves.setdefault(field, set()).update(needed)
+        presence |= schema.present(condition)
+    return mapping.template(leaves, presence, time=schema.time, shape=shape)
+
+
+class Place:
+    """An index on a node, with records that some conditions read; those that its template rejects are not in it."""
+
+    def __init__(self, on: Node, name: str, body: dict[str, Any], records: list[dict[str, Any]]) -> None:
+        self._on, self._name, self._records = on, name, records
+        self.rejected = on.index(name, body, records)
+
+    def agrees(
+        self, query: dict[str, Any], matches: Callable[[dict[str, Any]], bool], outside: list[Any] | None = None
+    ) -> None:
+        """Whether *query* finds the records that match, those *outside* aside."""
+        asked = {
+            number
+            for number, record in enumerate(self._records)
+            if number not in self.rejected and not any(record is other for other in outside or [])
+        }
+        found = self._on.found(self._name, query) & asked
+        wanted = {number for number in asked if matches(self._records[number])}
+        assert [self._records[number] for number in sorted(found)] == [self._records[number] for number in sorted(wanted)]
+
+
+@pytest.fixture(params=PLACES, ids="-".join, scope="module")
+def make(request: pytest.FixtureRequest) -> Callable[..., Place]:
+    """What makes an index for conditions and records on each node."""
+    release, shape = request.param
+    on = request.getfixturevalue(release)
+
+    def made(name: str, conditions: list[Condition], records: list[dict[str, Any]], schema: Schema = SCHEMA) -> Place:
+        return Place(on, f"{name}-{shape}", template(conditions, shape, schema), records)
+
+    return made
+
 
 VALUES: list[Any] = []
 for _, _, good, bad in ROWS.values():
@@ -27,51 +82,39 @@ for _, _, good, bad in ROWS.values():
         for value in (*good, *bad)
         if not any(value is other or (type(value) is type(other) and value == other) for other in VALUES)
     )
+RECORDS = [event(one) for one in VALUES]
+SAID = sorted(row for row in ROWS if not row.startswith("re "))
 
 
-def indexed(node: Node, name: str, condition: Condition, records: list[dict[str, Any]]) -> None:
-    leaves = fields.mapped(condition, SCALARS) | {"eventName": set()}
-    template = mapping.template(leaves, fields.present(condition, SCALARS), time="eventTime", shape="flat")
-    node.index(name, template, records)
-
-
-def as_dsl(condition: Condition) -> dict[str, Any]:
-    return dsl.Writer(SCALARS).clause(condition)
-
-
-def as_text(condition: Condition) -> dict[str, Any]:
-    return {"query_string": {"query": lucene.Writer(SCALARS).text(condition), "analyze_wildcard": True}}
+@pytest.fixture(scope="module")
+def rows(make: Callable[..., Place]) -> Place:
+    conditions = [tree(selection={f"a.b{modifiers}": value}) for modifiers, value, _, _ in map(ROWS.__getitem__, SAID)]
+    return make("rows", conditions, RECORDS)
 
 
 @pytest.mark.parametrize("write", [as_dsl, as_text])
 @pytest.mark.parametrize("negated", [False, True], ids=["plain", "negated"])
-@pytest.mark.parametrize("row", sorted(ROWS.keys() - REFUSED))
-def test_a_row_of_the_contract(node: Node, row: str, negated: bool, write: Callable[[Condition], dict[str, Any]]) -> None:
+@pytest.mark.parametrize("row", SAID)
+def test_a_row_of_the_contract(rows: Place, row: str, negated: bool, write: Write) -> None:
     modifiers, value, _, _ = ROWS[row]
     selection = {f"a.b{modifiers}": value}
     text = "not selection" if negated else "selection"
-    condition = tree(text, selection=selection)
-    records = [event(one) for one in VALUES if one not in OUTSIDE.get(row, [])]
-    name = f"row-{next(NUMBERS)}"
-    indexed(node, name, condition, records)
-    answer = node.search(name, {"query": write(condition), "size": 1000})
-    found = sorted(int(hit["_id"]) for hit in answer["hits"]["hits"])
-    matches = holds(text, selection=selection)
-    wanted = [number for number, one in enumerate(records) if matches(one)]
-    node.call("DELETE", f"/{name}")
-    assert [records[number] for number in found] == [records[number] for number in wanted]
+    outside = [record for record in RECORDS if record["a"].get("b", ABSENT) in OUTSIDE.get(row, [])]
+    rows.agrees(write(tree(text, selection=selection)), holds(text, selection=selection), outside)
 
 
-def test_a_field_reference_compares_any_element_with_any(node: Node) -> None:
-    condition = tree(selection={"a.b|fieldref": "c"})
+def test_the_nested_template_rejects_an_object_where_a_value_is_mapped(rows: Place, request: pytest.FixtureRequest) -> None:
+    objects = {number for number, value in enumerate(VALUES) if "{" in str(value)}
+    assert rows.rejected == (set() if "flat" in request.node.name else objects)
+
+
+def test_a_field_reference_compares_any_element_with_any(make: Callable[..., Place]) -> None:
+    selection = {"a.b|fieldref": "c"}
     pairs = [("X", "x"), (7, "7"), (["a", "b"], ["c", "B"]), ("x", "y"), ("x", None), ("", ""), (ABSENT, "x")]
-    records = [{**event(mine), "c": other} for mine, other in pairs]
-    indexed(node, "pairs", condition, records)
-    answer = node.search("pairs", {"query": as_dsl(condition), "size": 100})
-    matches = holds(selection={"a.b|fieldref": "c"})
-    assert sorted(int(hit["_id"]) for hit in answer["hits"]["hits"]) == [n for n, one in enumerate(records) if matches(one)]
+    place = make("pairs", [tree(selection=selection)], [{**event(mine), "c": other} for mine, other in pairs])
+    place.agrees(as_dsl(tree(selection=selection)), holds(selection=selection))
     with pytest.raises(Refused, match="a field reference"):
-        as_text(condition)
+        as_text(tree(selection=selection))
 
 
 HOSTILE = [
@@ -80,22 +123,38 @@ HOSTILE = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("write", [as_dsl, as_text])
+@pytest.fixture(scope="module")
+def hostile(make: Callable[..., Place]) -> Place:
+    return make("hostile", [tree(selection={"a.b": "x"})], [event(one) for one in HOSTILE])
+
+
 @pytest.mark.parametrize("value", HOSTILE)
-@pytest.mark.parametrize("modifier", ["", "|contains", "|startswith|cased"])
-def test_a_hostile_value_is_only_a_value(
-    node: Node, write: Callable[[Condition], dict[str, Any]], value: str, modifier: str
-) -> None:
+def test_a_hostile_value_is_only_a_value(hostile: Place, value: str) -> None:
     escaped = value.replace("\\", "\\\\").replace("*", "\\*").replace("?", "\\?")
-    condition = tree(selection={f"a.b{modifier}": escaped})
-    name = f"hostile-{next(NUMBERS)}"
-    indexed(node, name, condition, [event(one) for one in HOSTILE])
-    answer = node.search(name, {"query": write(condition), "size": 100})
-    found = sorted(int(hit["_id"]) for hit in answer["hits"]["hits"])
-    matches = holds(selection={f"a.b{modifier}": escaped})
-    node.call("DELETE", f"/{name}")
-    assert [HOSTILE[number] for number in found] == [one for one in HOSTILE if matches(event(one))]
-    assert value in [HOSTILE[number] for number in found]
+    for modifier in ("", "|contains", "|startswith|cased"):
+        selection = {f"a.b{modifier}": escaped}
+        assert holds(selection=selection)(event(value))
+        for write in (as_dsl, as_text):
+            hostile.agrees(write(tree(selection=selection)), holds(selection=selection))
+
+
+NAMES = ["a-b", "a.b-c", "a_b", "a._b", "@timestamp", "7", "a.7", "NOTE", "a.NOT", "x.exists_a", "TO", "a.b_c.d-e"]
+
+
+@pytest.mark.parametrize("write", [as_dsl, as_text])
+def test_field_names_need_no_escape(make: Callable[..., Place], write: Write) -> None:
+    """Each is found under its name, and its presence under a name of its own."""
+    selections: list[dict[str, Any]] = [{name: "x"} for name in NAMES] + [{f"{name}|exists": True} for name in NAMES]
+    records = [{"n": {}}, *(nested(name, "x") for name in NAMES), *(nested(name, {}) for name in NAMES if "." in name)]
+    place = make(f"names-{write.__name__}", [tree(selection=one) for one in selections], records)
+    for selection in selections:
+        place.agrees(write(tree(selection=selection)), holds(selection=selection))
+
+
+def nested(name: str, value: Any) -> dict[str, Any]:
+    for step in reversed(name.split(".")):
+        value = {step: value}
+    return value  # type: ignore[no-any-return]
 
 
 @pytest.mark.parametrize(
@@ -105,8 +164,23 @@ def test_a_hostile_value_is_only_a_value(
         ("keywords", {"keywords": ["x"]}, "a keyword"),
         ("selection", {"selection": {'a"b': "x"}}, "the field name"),
         ("selection", {"selection": {"a:b": "x"}}, "the field name"),
+        ("selection", {"selection": {"-a": "x"}}, "the field name"),
+        ("selection", {"selection": {"a.-b": "x"}}, "the field name"),
+        ("selection", {"selection": {"NOT": "x"}}, "the field name"),
+        ("selection", {"selection": {"_id": "x"}}, "the field name"),
+        ("selection", {"selection": {"_source|exists": True}}, "the field name"),
+        ("selection", {"selection": {"exists_a": "x"}}, "the field name"),
+        ("selection", {"selection": {"a..b": "x"}}, "the field name"),
+        ("selection", {"selection": {".".join("a" * 21): "x"}}, "the field name"),
+        ("selection", {"selection": {"eventTime|startswith": "2026"}}, "the field eventTime"),
+        ("selection", {"selection": {"eventTime|exists": True}}, "the field eventTime"),
+        ("selection", {"selection": {"eventTime.of": "x"}}, "the field eventTime"),
+        ("selection", {"selection": {"eventTime|fieldref": "a"}}, "the field eventTime"),
     ],
 )
-def test_what_cannot_be_said_is_refused_by_name(text: str, selections: dict[str, Any], construct: str) -> None:
+@pytest.mark.parametrize("write", [as_dsl, as_text])
+def test_what_cannot_be_said_is_refused_by_name(text: str, selections: dict[str, Any], construct: str, write: Write) -> None:
+    if construct == "a regular expression" and write is as_text:
+        construct = "a test of type matches"
     with pytest.raises(Refused, match=construct):
-        as_dsl(tree(text, **selections))
+        write(tree(text, **selections))

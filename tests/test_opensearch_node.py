@@ -19,6 +19,7 @@ from amazon_q_detections.fixture import Case
 from amazon_q_detections.rule import Rule
 from amazon_q_detections.targets import opensearch
 from amazon_q_detections.targets.opensearch import OpenSearchQuery
+from amazon_q_detections.targets.opensearch.fields import Schema
 
 SHAPES = ["nested", "flat"]
 TARGET = opensearch.OpenSearch()
@@ -32,7 +33,7 @@ def compiled(one: Rule) -> OpenSearchQuery:
 @pytest.fixture(scope="module")
 def template() -> dict[str, dict[str, Any]]:
     queries = [compiled(one) for one, _ in PAIRS]
-    schema = schema_of("opensearch_cloudtrail")
+    schema = Schema.of(schema_of("opensearch_cloudtrail"))
     return {shape: opensearch.template(queries, schema, shape) for shape in ("nested", "flat")}
 
 

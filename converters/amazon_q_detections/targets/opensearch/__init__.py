@@ -11,8 +11,9 @@ from amazon_q_detections.conversion import pipeline, schema_of
 from amazon_q_detections.correlation import Correlation
 from amazon_q_detections.errors import Refused
 from amazon_q_detections.target import Query, Target
-from amazon_q_detections.targets.opensearch import correlations, dsl, fields, mapping, monitor, readme
+from amazon_q_detections.targets.opensearch import correlations, dsl, mapping, monitor, readme
 from amazon_q_detections.targets.opensearch.backend import FaithfulOpenSearchBackend
+from amazon_q_detections.targets.opensearch.fields import Schema
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +27,14 @@ class OpenSearchQuery(Query):
     """A rule as a search, with the fields that the index template must have for it."""
 
     leaves: dict[str, set[str]]
-    containers: set[str]
+    presence: dict[str, str]
+
+
+_PATHS = {"dsl": "queries/{stem}.dsl.json", "lucene": "queries/{stem}.lucene", "monitor": "monitors/{stem}.json"}
+_PROMISES = {
+    False: "each event that arrives within the delay once",
+    True: "complete",
+}
 
 
 class OpenSearch(Target[OpenSearchQuery]):
@@ -42,28 +50,25 @@ class OpenSearch(Target[OpenSearchQuery]):
         """See Target."""
         backend = self._backends.setdefault(schema, FaithfulOpenSearchBackend(pipeline(f"{self.name}_{schema}")))
         sigma_rule, meaning = backend.meaning_of(rule.collection())
-        time, columns = backend.schema["time"], backend.schema["columns"]
-        writer = dsl.Writer(backend.scalars)
-        if isinstance(meaning, Correlation):
-            body = correlations.body(meaning, writer, time)
-        else:
-            body = {"query": writer.clause(meaning), "_source": columns, "sort": [{time: "desc"}]}
-        texts = {"dsl": json_text.indented(body), "monitor": json_text.indented(monitor.of(rule, body, time, columns))}
+        fields = backend.fields
+        body = _body(meaning, fields)
+        as_monitor = monitor.of(rule, body, fields.time, list(fields.columns))
+        texts = {"dsl": json_text.indented(body), "monitor": json_text.indented(as_monitor)}
         missing: dict[str, str] = {}
         try:
             texts["lucene"] = backend.write(sigma_rule, meaning)
         except Refused as refused:
             missing["lucene"] = f"{refused.construct}: {refused.reason}"
-        leaves, containers = _needed(meaning, backend.scalars)
+        leaves, presence = _needed(meaning, fields)
         return OpenSearchQuery(
             rule=rule,
             schema=schema,
             texts=texts,
             missing=missing,
-            promise="complete" if rule.is_correlation else "each event that arrives within the delay once",
+            promise=_PROMISES[rule.is_correlation],
             assumptions=(),
             leaves=leaves,
-            containers=containers,
+            presence=presence,
         )
 
     def bundle(self, queries: Sequence[OpenSearchQuery], *, name: str, schema: str) -> dict[str, bytes]:
@@ -71,23 +76,22 @@ class OpenSearch(Target[OpenSearchQuery]):
         tree = {"README.md": readme.text(name)}
         for query in queries:
             stem = query.rule.stem
-            tree[f"monitors/{stem}.json"] = query.texts["monitor"] + "\n"
-            tree[f"queries/{stem}.dsl.json"] = query.texts["dsl"] + "\n"
-            if "lucene" in query.texts:
-                tree[f"queries/{stem}.lucene"] = query.texts["lucene"] + "\n"
-        schema_facts = schema_of(f"{self.name}_{schema}")
-        tree["index-template.json"] = json_text.indented(template(queries, schema_facts, "nested")) + "\n"
-        tree["index-template-flat.json"] = json_text.indented(template(queries, schema_facts, "flat")) + "\n"
+            for text, path in _PATHS.items():
+                if text in query.texts:
+                    tree[path.format(stem=stem)] = query.texts[text] + "\n"
+        fields = Schema.of(schema_of(f"{self.name}_{schema}"))
+        tree["index-template.json"] = json_text.indented(template(queries, fields, "nested")) + "\n"
+        tree["index-template-flat.json"] = json_text.indented(template(queries, fields, "flat")) + "\n"
         return {path: text.encode() for path, text in sorted(tree.items())}
 
 
-def template(queries: Sequence[OpenSearchQuery], schema: dict[str, Any], shape: mapping.Shape) -> dict[str, Any]:
+def template(queries: Sequence[OpenSearchQuery], schema: Schema, shape: mapping.Shape) -> dict[str, Any]:
     """The index template for these queries: the fields they read, and the columns of results.
 
     Raises Refused with the stem of a rule that reads as a value what another reads as an object, or the other way.
     """
-    leaves: dict[str, set[str]] = {column: set() for column in schema["columns"] if column != schema["time"]}
-    containers: set[str] = set()
+    leaves: dict[str, set[str]] = {column: set() for column in schema.columns if column != schema.time}
+    presence: dict[str, str] = {}
     objects = {parent for leaf in leaves for parent in mapping.above(leaf)}
     for query in queries:
         for field, needed in query.leaves.items():
@@ -97,19 +101,27 @@ def template(queries: Sequence[OpenSearchQuery], schema: dict[str, Any], shape: 
                 raise Refused(f"the field {field}", message, stem=query.rule.stem)
             objects.update(mapping.above(field))
             leaves.setdefault(field, set()).update(needed)
-        containers |= query.containers
-    return mapping.template(leaves, containers, time=schema["time"], shape=shape)
+        presence |= query.presence
+    return mapping.template(leaves, presence, time=schema.time, shape=shape)
 
 
-def _needed(meaning: Condition | Correlation, scalars: frozenset[str]) -> tuple[dict[str, set[str]], set[str]]:
-    conditions = [member.condition for member in meaning.members] if isinstance(meaning, Correlation) else [meaning]
-    leaves: dict[str, set[str]] = {}
-    asked: set[str] = set()
-    for one in conditions:
-        for field, needed in fields.mapped(one, scalars).items():
-            leaves.setdefault(field, set()).update(needed)
-        asked |= fields.present(one, scalars)
+def _body(meaning: Condition | Correlation, schema: Schema) -> dict[str, Any]:
+    """The search that finds all that the rule means in an index."""
+    writer = dsl.Writer(schema)
     if isinstance(meaning, Correlation):
-        for field in (*correlations.keys(meaning), *([meaning.field] if meaning.field else [])):
-            leaves.setdefault(fields.checked(field), set())
-    return leaves, asked
+        return correlations.body(meaning, writer, schema)
+    query = writer.clause(meaning)
+    return {"query": query, "_source": list(schema.columns), "sort": [{schema.time: "desc"}]}
+
+
+def _needed(meaning: Condition | Correlation, schema: Schema) -> tuple[dict[str, set[str]], dict[str, str]]:
+    """The leaves that an index must have, and the fields that say what is there."""
+    conditions = [member.condition for member in meaning.members] if isinstance(meaning, Correlation) else [meaning]
+    others = correlations.read(meaning, schema) if isinstance(meaning, Correlation) else []
+    leaves: dict[str, set[str]] = {field: set() for field in others}
+    presence: dict[str, str] = {}
+    for one in conditions:
+        for field, needed in schema.mapped(one).items():
+            leaves.setdefault(field, set()).update(needed)
+        presence |= schema.present(one)
+    return leaves, presence

@@ -10,6 +10,7 @@ from amazon_q_detections.conversion import Conversion
 from amazon_q_detections.correlation import Correlation
 from amazon_q_detections.errors import Refused
 from amazon_q_detections.targets.opensearch import lucene
+from amazon_q_detections.targets.opensearch.fields import Schema
 
 if TYPE_CHECKING:
     from sigma.correlations import SigmaCorrelationRule
@@ -27,12 +28,12 @@ class FaithfulOpenSearchBackend(Conversion, OpensearchLuceneBackend):
     default_correlation_method: ClassVar[str] = "none"
 
     @property
-    def scalars(self) -> frozenset[str]:
-        """The fields of the schema that are never an object or an array, so that `exists` sees them."""
-        return frozenset(self.schema.get("scalars", ()))
+    def fields(self) -> Schema:
+        """What the pipeline says of the fields of the index."""
+        return Schema.of(self.schema)
 
     def write(self, rule: SigmaRule | SigmaCorrelationRule, meaning: Condition | Correlation) -> str:  # noqa: ARG002
         """The query as Lucene text; raises Refused for correlations and field references."""
         if isinstance(meaning, Correlation):
             raise Refused("a correlation", "Lucene text cannot count; the monitor and the DSL can.")
-        return lucene.Writer(self.scalars).text(meaning)
+        return lucene.Writer(self.fields).text(meaning)

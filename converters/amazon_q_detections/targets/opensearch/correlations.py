@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from amazon_q_detections.errors import Refused
-from amazon_q_detections.targets.opensearch import fields
 
 if TYPE_CHECKING:
     from amazon_q_detections.correlation import Correlation
     from amazon_q_detections.targets.opensearch.dsl import Clause, Writer
+    from amazon_q_detections.targets.opensearch.fields import Schema
 
 KINDS = ("event_count", "value_count", "temporal", "temporal_ordered")
 # A score is a float, whose whole numbers are exact up to 2**24.
@@ -23,21 +23,21 @@ _MOST_RULES = 24
 NAME = "corr"
 
 
-def body(correlation: Correlation, writer: Writer, time: str) -> dict[str, Any]:
+def body(correlation: Correlation, writer: Writer, schema: Schema) -> dict[str, Any]:
     """The search that finds every hit in the index; raises Refused for what has no exact form."""
     if correlation.kind not in KINDS or correlation.expression is not None:
         raise Refused(f"this correlation of type {correlation.kind}", "this release does not write it for OpenSearch.")
     if len(correlation.members) > _MOST_RULES:
         raise Refused(f"a correlation of {len(correlation.members)} rules", f"OpenSearch tells {_MOST_RULES} apart.")
     params: dict[str, Any] = {
-        "time": time,
+        "time": schema.time,
         "kind": correlation.kind,
-        "keys": [f"{field}.cs" for field in keys(correlation)],
+        "keys": [f"{field}.cs" for field in keys(correlation, schema)],
         "span": correlation.timespan * 1000,
         "least": correlation.threshold,
     }
     if correlation.field:
-        params["value"] = f"{fields.checked(correlation.field)}.cs"
+        params["value"] = f"{schema.checked(correlation.field)}.cs"
     return {
         "size": 0,
         "query": {"bool": {"filter": [], "must": [_members(correlation, writer)]}},
@@ -55,12 +55,17 @@ def body(correlation: Correlation, writer: Writer, time: str) -> dict[str, Any]:
     }
 
 
-def keys(correlation: Correlation) -> list[str]:
+def keys(correlation: Correlation, schema: Schema) -> list[str]:
     """The fields of the group-by keys; raises Refused where a key is another field in each rule."""
     for key in correlation.group_by:
         if key.field is None:
             raise Refused(f"the alias {key.name} for different fields", "this release does not write it for OpenSearch.")
-    return [fields.checked(str(key.field)) for key in correlation.group_by]
+    return [schema.checked(str(key.field)) for key in correlation.group_by]
+
+
+def read(correlation: Correlation, schema: Schema) -> list[str]:
+    """The fields that a correlation reads beside those of its rules: its keys, and what it counts."""
+    return [*keys(correlation, schema), *([schema.checked(correlation.field)] if correlation.field else [])]
 
 
 def _members(correlation: Correlation, writer: Writer) -> Clause:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from amazon_q_detections.condition import (
     And,
@@ -22,9 +22,12 @@ from amazon_q_detections.condition import (
     Wild,
 )
 from amazon_q_detections.errors import Refused
-from amazon_q_detections.targets.opensearch import fields
+
+if TYPE_CHECKING:
+    from amazon_q_detections.targets.opensearch.fields import Schema
 
 Clause = dict[str, Any]
+
 
 _RANGES = {"<": "lt", "<=": "lte", ">": "gt", ">=": "gte"}
 
@@ -36,10 +39,10 @@ _SAME = (
 
 
 class Writer:
-    """Writes conditions for one index template; of all but *scalars* the presence is a derived field."""
+    """Writes conditions for an index made from our template."""
 
-    def __init__(self, scalars: frozenset[str]) -> None:
-        self._scalars = scalars
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
 
     def clause(self, condition: Condition) -> Clause:
         """The condition as one clause that scores nothing; raises Refused for what the DSL cannot say."""
@@ -60,19 +63,20 @@ class Writer:
 
     def _options(self, condition: Or) -> list[Clause]:
         """The alternatives, plain values of one field as one `terms`."""
-        values, others = fields.alternatives(condition)
+        values, others = self._schema.alternatives(condition)
         options = [self.clause(other) for other in others]
         for field, texts in values.items():
             options.append({"terms": {field: texts}} if len(texts) > 1 else {"term": {field: texts[0]}})
         return options
 
     def _leaf(self, leaf: Leaf) -> Clause:
-        field = fields.checked(leaf.field)
+        field = self._schema.checked(leaf.field)
         match leaf.test:
             case Exists():
-                return self._exists(field)
+                presence = self._schema.presence(field)
+                return {"term": {presence: "y"}} if presence else {"exists": {"field": field}}
             case Text():
-                return _text(field, leaf.test)
+                return self._text(field, leaf.test)
             case Boolean():
                 return {"term": {field: "true" if leaf.test.value else "false"}}
             case Number():
@@ -82,14 +86,20 @@ class Writer:
             case Cidr():
                 return {"term": {f"{field}.ip": str(leaf.test.network)}}
             case SameAs():
-                params = {"a": field, "b": fields.checked(leaf.test.field)}
+                params = {"a": field, "b": self._schema.checked(leaf.test.field)}
                 return {"script": {"script": {"source": _SAME, "lang": "painless", "params": params}}}
             case Matches():
                 raise Refused("a regular expression", "this release does not write them for OpenSearch.")
         raise Refused(f"a test of type {type(leaf.test).__name__}", f"{field} cannot be tested so.")
 
-    def _exists(self, field: str) -> Clause:
-        return {"exists": {"field": field}} if field in self._scalars else {"term": {fields.presence(field): "y"}}
+    def _text(self, field: str, text: Text) -> Clause:
+        own = self._schema.of_text(field, text)
+        if text.literal is not None:
+            return {"term": {own: text.literal}}
+        if text.prefix is not None:
+            return {"prefix": {own: text.prefix if text.cased else text.prefix.lower()}}
+        pattern = "".join(part.value if isinstance(part, Wild) else _escaped(part) for part in text.parts)
+        return {"wildcard": {own: {"value": pattern if text.cased else pattern.lower()}}}
 
 
 def bound(test: Compare) -> float:
@@ -102,17 +112,6 @@ def number_pattern(value: float) -> str:
     if value == int(value):
         return rf"{'-?' if value == 0 else ''}{int(value)}(\.0+)?"
     return f"{value!r}".replace(".", r"\.") + "0*"
-
-
-def _text(field: str, text: Text) -> Clause:
-    """On the lower-case keyword the pattern is in lower case too; a cased one goes to the text as it is."""
-    own = f"{field}.cs" if text.cased else field
-    if text.literal is not None:
-        return {"term": {own: text.literal}}
-    if text.prefix is not None:
-        return {"prefix": {own: text.prefix if text.cased else text.prefix.lower()}}
-    pattern = "".join(part.value if isinstance(part, Wild) else _escaped(part) for part in text.parts)
-    return {"wildcard": {own: {"value": pattern if text.cased else pattern.lower()}}}
 
 
 def _escaped(text: str) -> str:

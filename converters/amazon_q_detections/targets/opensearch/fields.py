@@ -7,57 +7,94 @@ something that may be an object or an array is there is a derived field.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from amazon_q_detections.condition import Cidr, Compare, Condition, Exists, Leaf, Or, SameAs, Text, leaves
 from amazon_q_detections.errors import Refused
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 # A term takes 32,766 bytes; 10,922 characters of at most three bytes fit. Longer values stay in the record, unindexed.
-IGNORE_ABOVE = 10922
+IGNORE_ABOVE = 10_922
 
-_NAME = re.compile(r"[A-Za-z0-9_@-]+(\.[A-Za-z0-9_@-]+)*")
-
-
-def checked(field: str) -> str:
-    """A field name that OpenSearch takes and that needs no escape in a query."""
-    if not _NAME.fullmatch(field):
-        raise Refused(f"the field name {field!r}", "only letters, digits, _, -, @ and dots are indexed.")
-    return field
-
-
-def presence(field: str) -> str:
-    """The derived field that says `y` where a value, an object or an array is there."""
-    return f"exists_{checked(field).replace('.', '_')}"
+# A name that starts otherwise is one of OpenSearch's own, or an operator of Lucene text; so are these words.
+_NAME = re.compile(r"[A-Za-z0-9@][A-Za-z0-9_@-]*(\.[A-Za-z0-9_@][A-Za-z0-9_@-]*)*")
+_OPERATORS = ("AND", "OR", "NOT")
+_PRESENCE = "exists_"
+# Index setting `index.mapping.depth.limit`.
+_DEEPEST = 20
+# No two names come out alike, and names of letters and dots stay readable.
+_FLAT = str.maketrans({".": "_", "_": "-_", "-": "--"})
 
 
-def mapped(condition: Condition, scalars: frozenset[str]) -> dict[str, set[str]]:
-    """The leaves that *condition* reads, with the subfields it needs of each; not those of which it asks presence only."""
-    found: dict[str, set[str]] = {}
-    for leaf in leaves(condition):
-        if isinstance(leaf.test, Exists) and leaf.field not in scalars:
-            continue
-        needed = found.setdefault(checked(leaf.field), set())
-        match leaf.test:
-            case Cidr():
-                needed.add("ip")
-            case Compare():
-                needed.add("n")
-            case SameAs():
-                found.setdefault(checked(leaf.test.field), set())
-    return found
+@dataclass(frozen=True)
+class Schema:
+    """What a pipeline says of an index: its field of time, the columns of a result, and what its fields hold."""
+
+    time: str
+    columns: tuple[str, ...]
+    scalars: frozenset[str]
+
+    @classmethod
+    def of(cls, said: Mapping[str, Any]) -> Schema:
+        """The schema of a pipeline's `set_state` item."""
+        return cls(said["time"], tuple(said["columns"]), frozenset(said["scalars"]))
+
+    def checked(self, field: str) -> str:
+        """A field name that OpenSearch takes as it is, in an index and in Lucene text; raises Refused for another."""
+        if not _NAME.fullmatch(field):
+            raise Refused(f"the field name {field!r}", "only letters, digits, _, -, @ and dots are indexed, - and _ not first.")
+        if field in _OPERATORS or field.startswith(_PRESENCE):
+            raise Refused(f"the field name {field!r}", "it means something else in a query for OpenSearch.")
+        if field.count(".") >= _DEEPEST:
+            raise Refused(f"the field name {field!r}", f"an index holds objects {_DEEPEST} deep.")
+        if f"{field}.".startswith(f"{self.time}."):
+            raise Refused(f"the field {field}", "the index holds it as a time, by which one searches and sorts.")
+        return field
+
+    def of_text(self, field: str, text: Text) -> str:
+        """The field, or that subfield of it, on which *text* is tested."""
+        return f"{self.checked(field)}.cs" if text.cased else self.checked(field)
+
+    def presence(self, field: str) -> str | None:
+        """The derived field that says `y` where a value, an object or an array is there; None where `exists` says it."""
+        return None if self.checked(field) in self.scalars else f"{_PRESENCE}{flat(field)}"
+
+    def mapped(self, condition: Condition) -> dict[str, set[str]]:
+        """The leaves that *condition* reads, with the subfields it needs of each; not those of which it asks presence only."""
+        found: dict[str, set[str]] = {}
+        for leaf in leaves(condition):
+            if isinstance(leaf.test, Exists) and self.presence(leaf.field):
+                continue
+            needed = found.setdefault(self.checked(leaf.field), set())
+            match leaf.test:
+                case Cidr():
+                    needed.add("ip")
+                case Compare():
+                    needed.add("n")
+                case SameAs():
+                    found.setdefault(self.checked(leaf.test.field), set())
+        return found
+
+    def present(self, condition: Condition) -> dict[str, str]:
+        """The fields of whose presence *condition* asks a derived field, by the name of that."""
+        asked = (leaf.field for leaf in leaves(condition) if isinstance(leaf.test, Exists))
+        return {name: field for field in asked if (name := self.presence(field))}
+
+    def alternatives(self, condition: Or) -> tuple[dict[str, list[str]], list[Condition]]:
+        """The plain values that *condition* allows each field, for one list a field, and its other alternatives."""
+        values: dict[str, list[str]] = {}
+        others: list[Condition] = []
+        for arg in condition.args:
+            if isinstance(arg, Leaf) and isinstance(arg.test, Text) and arg.test.literal is not None and not arg.test.cased:
+                values.setdefault(self.of_text(arg.field, arg.test), []).append(arg.test.literal)
+            else:
+                others.append(arg)
+        return values, others
 
 
-def present(condition: Condition, scalars: frozenset[str]) -> set[str]:
-    """The fields, other than *scalars*, of which *condition* asks whether they are there."""
-    return {leaf.field for leaf in leaves(condition) if isinstance(leaf.test, Exists) and leaf.field not in scalars}
-
-
-def alternatives(condition: Or) -> tuple[dict[str, list[str]], list[Condition]]:
-    """The plain values that *condition* allows each field, for one list a field, and its other alternatives."""
-    values: dict[str, list[str]] = {}
-    others: list[Condition] = []
-    for arg in condition.args:
-        if isinstance(arg, Leaf) and isinstance(arg.test, Text) and arg.test.literal is not None and not arg.test.cased:
-            values.setdefault(checked(arg.field), []).append(arg.test.literal)
-        else:
-            others.append(arg)
-    return values, others
+def flat(field: str) -> str:
+    """A name without dots, another for every field."""
+    return field.translate(_FLAT)

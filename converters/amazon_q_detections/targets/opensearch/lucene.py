@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from amazon_q_detections.condition import (
     And,
     Boolean,
@@ -19,7 +21,10 @@ from amazon_q_detections.condition import (
     Wild,
 )
 from amazon_q_detections.errors import Refused
-from amazon_q_detections.targets.opensearch import dsl, fields
+from amazon_q_detections.targets.opensearch import dsl
+
+if TYPE_CHECKING:
+    from amazon_q_detections.targets.opensearch.fields import Schema
 
 _SPECIAL = frozenset('+-=&|!(){}[]^"~*?:\\/<> \t\n\r')
 
@@ -27,8 +32,8 @@ _SPECIAL = frozenset('+-=&|!(){}[]^"~*?:\\/<> \t\n\r')
 class Writer:
     """Writes conditions for one index template; see dsl.Writer."""
 
-    def __init__(self, scalars: frozenset[str]) -> None:
-        self._scalars = scalars
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
 
     def text(self, condition: Condition) -> str:
         """The condition as a query; raises Refused for what has no text form."""
@@ -52,7 +57,7 @@ class Writer:
                 raise Refused("a keyword", "OpenSearch sees the indexed fields only, not every value of the record.")
 
     def _options(self, condition: Or) -> list[str]:
-        values, others = fields.alternatives(condition)
+        values, others = self._schema.alternatives(condition)
         options = [self._expression(other) for other in others]
         for field, texts in values.items():
             quoted = " OR ".join(_quoted(text) for text in texts)
@@ -60,12 +65,13 @@ class Writer:
         return options
 
     def _leaf(self, leaf: Leaf) -> str:
-        field = fields.checked(leaf.field)
+        field = self._schema.checked(leaf.field)
         match leaf.test:
             case Exists():
-                return f"_exists_:{field}" if field in self._scalars else f'{fields.presence(field)}:"y"'
+                presence = self._schema.presence(field)
+                return f'{presence}:"y"' if presence else f"_exists_:{field}"
             case Text():
-                return _text(field, leaf.test)
+                return self._text(field, leaf.test)
             case Boolean():
                 return f'{field}:"{"true" if leaf.test.value else "false"}"'
             case Number():
@@ -78,13 +84,12 @@ class Writer:
                 raise Refused("a field reference", "Lucene text cannot compare two fields.")
         raise Refused(f"a test of type {type(leaf.test).__name__.lower()}", f"{field} cannot be tested so.")
 
-
-def _text(field: str, text: Text) -> str:
-    own = f"{field}.cs" if text.cased else field
-    if text.literal is not None:
-        return f"{own}:{_quoted(text.literal)}"
-    pattern = "".join(part.value if isinstance(part, Wild) else _escaped(part) for part in text.parts)
-    return f"{own}:{pattern if text.cased else pattern.lower()}"
+    def _text(self, field: str, text: Text) -> str:
+        own = self._schema.of_text(field, text)
+        if text.literal is not None:
+            return f"{own}:{_quoted(text.literal)}"
+        pattern = "".join(part.value if isinstance(part, Wild) else _escaped(part) for part in text.parts)
+        return f"{own}:{pattern if text.cased else pattern.lower()}"
 
 
 def _quoted(value: str) -> str:

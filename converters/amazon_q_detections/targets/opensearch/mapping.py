@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from amazon_q_detections.targets.opensearch import fields
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Mapping
+    from collections.abc import Container, Mapping
 
 Shape = Literal["nested", "flat"]
 
@@ -28,8 +28,8 @@ _PRESENCE = (
 )
 
 
-def template(leaves: Mapping[str, set[str]], containers: Iterable[str], *, time: str, shape: Shape) -> dict[str, Any]:
-    """The body of `PUT _index_template/NAME`: *leaves* with their subfields, presence of *containers*, the field *time*."""
+def template(leaves: Mapping[str, set[str]], presence: Mapping[str, str], *, time: str, shape: Shape) -> dict[str, Any]:
+    """The body of `PUT _index_template/NAME`: *leaves* with their subfields, fields of *presence* by name, the field *time*."""
     flat: dict[str, Any] = {field: _leaf(leaves[field]) for field in sorted(leaves)}
     flat[time] = {"type": "date", "ignore_malformed": True}
     mappings: dict[str, Any] = {"dynamic": False}
@@ -37,9 +37,8 @@ def template(leaves: Mapping[str, set[str]], containers: Iterable[str], *, time:
         mappings |= {"disable_objects": True, "properties": dict(sorted(flat.items()))}
     else:
         mappings["properties"] = _nested(flat)
-    derived = {fields.presence(path): _presence(path) for path in sorted(set(containers))}
-    if derived:
-        mappings["derived"] = derived
+    if presence:
+        mappings["derived"] = {name: _presence(field) for name, field in sorted(presence.items())}
     return {"index_patterns": [INDEX_PATTERN], "priority": 200, "template": {"mappings": mappings}}
 
 
@@ -76,6 +75,6 @@ def above(field: str) -> list[str]:
     return [".".join(steps[:depth]) for depth in range(1, len(steps))]
 
 
-def _presence(path: str) -> dict[str, Any]:
-    steps = ", ".join(f"'{step}'" for step in fields.checked(path).split("."))
+def _presence(field: str) -> dict[str, Any]:
+    steps = ", ".join(f"'{step}'" for step in field.split("."))
     return {"type": "keyword", "script": {"source": _PRESENCE % f"[{steps}]"}}
