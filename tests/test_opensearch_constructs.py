@@ -119,7 +119,7 @@ def test_a_field_reference_compares_any_element_with_any(make: Callable[..., Pla
 
 HOSTILE = [
     'x" OR eventName:"X', "x) OR (y", "a\\", "a\\*b", "*:*", "a AND b", "NOT", "[a TO b]", "/re/", "a~2", "a^2", "{{x}}", "a\nb", "<script>",
-    'q"\\"', "emoji 🙂", "&& ||", "a:b", "  ", "-x", "+x", "!x", "\\u0041", "%", "$x$", "`", "';--",
+    'q"\\"', "emoji 🙂", "&& ||", "a:b", "  ", "-x", "+x", "!x", "\\u0041", "%", "$x$", "`", "';--", "a\u3000b", "ΑΣ", "ΑΣ.Β", "\u00a0",
 ]  # fmt: skip
 
 

@@ -97,9 +97,9 @@ class Writer:
         if text.literal is not None:
             return {"term": {own: text.literal}}
         if text.prefix is not None:
-            return {"prefix": {own: text.prefix if text.cased else text.prefix.lower()}}
+            return {"prefix": {own: text.prefix}}
         pattern = "".join(part.value if isinstance(part, Wild) else _escaped(part) for part in text.parts)
-        return {"wildcard": {own: {"value": pattern if text.cased else pattern.lower()}}}
+        return {"wildcard": {own: {"value": pattern}}}
 
 
 def bound(test: Compare) -> float:

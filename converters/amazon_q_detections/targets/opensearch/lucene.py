@@ -26,7 +26,8 @@ from amazon_q_detections.targets.opensearch import dsl
 if TYPE_CHECKING:
     from amazon_q_detections.targets.opensearch.fields import Schema
 
-_SPECIAL = frozenset('+-=&|!(){}[]^"~*?:\\/<> \t\n\r')
+# The signs of the language, and what its parser takes for white space.
+_SPECIAL = frozenset('+-=&|!(){}[]^"~*?:\\/<> \t\n\r\u3000')
 
 
 class Writer:
@@ -88,8 +89,7 @@ class Writer:
         own = self._schema.of_text(field, text)
         if text.literal is not None:
             return f"{own}:{_quoted(text.literal)}"
-        pattern = "".join(part.value if isinstance(part, Wild) else _escaped(part) for part in text.parts)
-        return f"{own}:{pattern if text.cased else pattern.lower()}"
+        return f"{own}:" + "".join(part.value if isinstance(part, Wild) else _escaped(part) for part in text.parts)
 
 
 def _quoted(value: str) -> str:
