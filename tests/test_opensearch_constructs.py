@@ -138,6 +138,30 @@ def test_a_hostile_value_is_only_a_value(hostile: Place, value: str) -> None:
             hostile.agrees(write(tree(selection=selection)), holds(selection=selection))
 
 
+NUMBERS = [1e-7, 0.0000001, 123456789012345680, 1.5, -1.5, -7, 0, 7, 2**53 - 1, -0.0, 1e15, 0.1, 4503599627370496.5]
+
+
+@pytest.mark.parametrize("write", [as_dsl, as_text])
+@pytest.mark.parametrize("modifier", ["", "|gt", "|gte", "|lt", "|lte"])
+def test_numbers_are_compared_by_value(make: Callable[..., Place], write: Write, modifier: str) -> None:
+    selections: list[dict[str, Any]] = [{f"a.b{modifier}": number} for number in NUMBERS if abs(number) < 2**53]
+    texts = [
+        "0.0000001",
+        "0.00000010",
+        "-0",
+        "1000000000000000",
+        "9007199254740991",
+        "9007199254740993",
+        "-9007199254740993",
+        2**60,
+    ]
+    records = [event(one) for one in (*NUMBERS[2:], *texts)]
+    name = f"numbers-{write.__name__}{modifier.replace('|', '-')}"
+    place = make(name, [tree(selection=one) for one in selections], records)
+    for selection in selections:
+        place.agrees(write(tree(selection=selection)), holds(selection=selection))
+
+
 NAMES = ["a-b", "a.b-c", "a_b", "a._b", "@timestamp", "7", "a.7", "NOTE", "a.NOT", "x.exists_a", "TO", "a.b_c.d-e"]
 
 
@@ -176,6 +200,9 @@ def nested(name: str, value: Any) -> dict[str, Any]:
         ("selection", {"selection": {"eventTime|exists": True}}, "the field eventTime"),
         ("selection", {"selection": {"eventTime.of": "x"}}, "the field eventTime"),
         ("selection", {"selection": {"eventTime|fieldref": "a"}}, "the field eventTime"),
+        ("selection", {"selection": {"a|gt": 2**53}}, "the number"),
+        ("selection", {"selection": {"a": -(2**53)}}, "the number"),
+        ("selection", {"selection": {"a|lt": 1e300}}, "the number"),
     ],
 )
 @pytest.mark.parametrize("write", [as_dsl, as_text])

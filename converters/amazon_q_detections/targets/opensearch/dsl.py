@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from amazon_q_detections.condition import (
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 Clause = dict[str, Any]
 
+# From here on not every whole number is a double, which is how an index holds numbers.
+_MOST_NUMBER = 2**53
 
 _RANGES = {"<": "lt", "<=": "lte", ">": "gt", ">=": "gte"}
 
@@ -103,15 +106,28 @@ class Writer:
 
 
 def bound(test: Compare) -> float:
-    """The value to compare with; Lucene orders -0.0 before 0.0, so where zero itself is the edge it is written as -0.0."""
+    """The value to compare with, exactly as a double; raises Refused where doubles are not exact.
+
+    Lucene orders -0.0 before 0.0, so where zero itself is the edge it is written as -0.0.
+    """
+    _refuse_inexact(test.value)
     return -0.0 if test.value == 0 and test.op in ("<", ">=") else test.value
 
 
 def number_pattern(value: float) -> str:
-    """The spellings of a number that the contract knows, as a Lucene expression, which matches whole values."""
+    """The spellings of a number that the contract knows, as a Lucene expression, which matches whole values.
+
+    Raises Refused where a number has others too, since it is taken for the double next to it.
+    """
+    _refuse_inexact(value)
     if value == int(value):
         return rf"{'-?' if value == 0 else ''}{int(value)}(\.0+)?"
-    return f"{value!r}".replace(".", r"\.") + "0*"
+    return f"{Decimal(repr(value)):f}".replace(".", r"\.") + "0*"
+
+
+def _refuse_inexact(value: float) -> None:
+    if not abs(value) < _MOST_NUMBER:
+        raise Refused(f"the number {value}", f"OpenSearch holds numbers exactly up to {_MOST_NUMBER - 1}.")
 
 
 def _escaped(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from amazon_q_detections.condition import (
@@ -78,7 +79,7 @@ class Writer:
             case Number():
                 return f"{field}:/{dsl.number_pattern(leaf.test.value)}/"
             case Compare():
-                return f"{field}.n:{leaf.test.op}{dsl.bound(leaf.test)!r}".replace(":>-", r":>\-").replace(":<-", r":<\-")
+                return f"{field}.n:{leaf.test.op}{_plain(dsl.bound(leaf.test))}"
             case Cidr():
                 return f'{field}.ip:"{leaf.test.network}"'
             case SameAs():
@@ -90,6 +91,11 @@ class Writer:
         if text.literal is not None:
             return f"{own}:{_quoted(text.literal)}"
         return f"{own}:" + "".join(part.value if isinstance(part, Wild) else _escaped(part) for part in text.parts)
+
+
+def _plain(number: float) -> str:
+    """A number without an exponent, its sign escaped since it is one of the language's too."""
+    return f"{Decimal(repr(number)):f}".replace("-", r"\-")
 
 
 def _quoted(value: str) -> str:
