@@ -138,6 +138,21 @@ def test_a_hostile_value_is_only_a_value(hostile: Place, value: str) -> None:
             hostile.agrees(write(tree(selection=selection)), holds(selection=selection))
 
 
+NETWORKS = ["::/0", "::/64", "::/80", "::8000:0:0/81", "8000::/1", "::fffe:0:0/96", "2001:db8::/32", "0.0.0.0/0", "10.0.0.0/8"]
+ADDRESSES = [
+    "10.0.0.1", "::", "::1", "::fffe:ffff:ffff", "::1:0:0:0", "::ffff:0:0:0", "fe80::1", "2001:db8::1", "8000::", "::8000:0:0", "::fffe:0:1",
+    "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "q.amazonaws.com",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("write", [as_dsl, as_text])
+def test_no_ipv4_address_is_in_an_ipv6_network(make: Callable[..., Place], write: Write) -> None:
+    selections: list[dict[str, Any]] = [{"a.b|cidr": network} for network in NETWORKS]
+    place = make(f"networks-{write.__name__}", [tree(selection=one) for one in selections], [event(one) for one in ADDRESSES])
+    for selection in selections:
+        place.agrees(write(tree(selection=selection)), holds(selection=selection))
+
+
 NUMBERS = [1e-7, 0.0000001, 123456789012345680, 1.5, -1.5, -7, 0, 7, 2**53 - 1, -0.0, 1e15, 0.1, 4503599627370496.5]
 
 
@@ -200,6 +215,7 @@ def nested(name: str, value: Any) -> dict[str, Any]:
         ("selection", {"selection": {"eventTime|exists": True}}, "the field eventTime"),
         ("selection", {"selection": {"eventTime.of": "x"}}, "the field eventTime"),
         ("selection", {"selection": {"eventTime|fieldref": "a"}}, "the field eventTime"),
+        ("selection", {"selection": {"a|cidr": "::ffff:10.0.0.0/104"}}, "the network"),
         ("selection", {"selection": {"a|gt": 2**53}}, "the number"),
         ("selection", {"selection": {"a": -(2**53)}}, "the number"),
         ("selection", {"selection": {"a|lt": 1e300}}, "the number"),

@@ -23,6 +23,7 @@ from amazon_q_detections.condition import (
     Wild,
 )
 from amazon_q_detections.errors import Refused
+from amazon_q_detections.targets.opensearch import network
 
 if TYPE_CHECKING:
     from amazon_q_detections.targets.opensearch.fields import Schema
@@ -87,7 +88,7 @@ class Writer:
             case Compare():
                 return {"range": {f"{field}.n": {_RANGES[leaf.test.op]: bound(leaf.test)}}}
             case Cidr():
-                return {"term": {f"{field}.ip": str(leaf.test.network)}}
+                return _inside(f"{field}.ip", leaf.test)
             case SameAs():
                 params = {"a": field, "b": self._schema.checked(leaf.test.field)}
                 return {"script": {"script": {"source": _SAME, "lang": "painless", "params": params}}}
@@ -128,6 +129,13 @@ def number_pattern(value: float) -> str:
 def _refuse_inexact(value: float) -> None:
     if not abs(value) < _MOST_NUMBER:
         raise Refused(f"the number {value}", f"OpenSearch holds numbers exactly up to {_MOST_NUMBER - 1}.")
+
+
+def _inside(field: str, test: Cidr) -> Clause:
+    parts: list[Clause] = [{"range": {field: {"gte": first, "lte": last}}} for first, last in network.ranges(test.network)]
+    if not parts:
+        return {"term": {field: str(test.network)}}
+    return parts[0] if len(parts) == 1 else {"bool": {"should": parts, "minimum_should_match": 1}}
 
 
 def _escaped(text: str) -> str:

@@ -22,7 +22,7 @@ from amazon_q_detections.condition import (
     Wild,
 )
 from amazon_q_detections.errors import Refused
-from amazon_q_detections.targets.opensearch import dsl
+from amazon_q_detections.targets.opensearch import dsl, network
 
 if TYPE_CHECKING:
     from amazon_q_detections.targets.opensearch.fields import Schema
@@ -81,7 +81,7 @@ class Writer:
             case Compare():
                 return f"{field}.n:{leaf.test.op}{_plain(dsl.bound(leaf.test))}"
             case Cidr():
-                return f'{field}.ip:"{leaf.test.network}"'
+                return _inside(f"{field}.ip", leaf.test)
             case SameAs():
                 raise Refused("a field reference", "Lucene text cannot compare two fields.")
         raise Refused(f"a test of type {type(leaf.test).__name__.lower()}", f"{field} cannot be tested so.")
@@ -96,6 +96,13 @@ class Writer:
 def _plain(number: float) -> str:
     """A number without an exponent, its sign escaped since it is one of the language's too."""
     return f"{Decimal(repr(number)):f}".replace("-", r"\-")
+
+
+def _inside(field: str, test: Cidr) -> str:
+    parts = [f'["{first}" TO "{last}"]' for first, last in network.ranges(test.network)]
+    if not parts:
+        return f'{field}:"{test.network}"'
+    return f"{field}:{parts[0]}" if len(parts) == 1 else f"{field}:({' OR '.join(parts)})"
 
 
 def _quoted(value: str) -> str:
