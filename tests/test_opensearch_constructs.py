@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -17,7 +18,8 @@ from amazon_q_detections.targets.opensearch.fields import Schema
 
 NONE: frozenset[str] = frozenset()
 # `a.b` may hold anything here, so whether it is there is a derived field.
-SCHEMA = Schema("eventTime", (), NONE)
+SCHEMA = Schema("eventTime", (), NONE, NONE, NONE)
+LONG = Schema("eventTime", (), frozenset({"c"}), frozenset({"a.b"}), frozenset({"long"}))
 # The fixture of a node, and the template that is for its release; tests/test_opensearch_random.py tries the other one too.
 PLACES: list[tuple[str, mapping.Shape]] = [("older", "nested"), ("node", "flat")]
 Write = Callable[[Condition], dict[str, Any]]
@@ -196,6 +198,41 @@ def nested(name: str, value: Any) -> dict[str, Any]:
     return value  # type: ignore[no-any-return]
 
 
+PAYLOADS = [
+    "short NEEDLE",
+    "x" * 20_000 + "needle äÖ",
+    "x" * 2_000_000,
+    "",
+    "NEEDLE" * 5_000,
+    ["no", "y" * 11_000 + "needle"],
+    7,
+    None,
+]
+PATTERNS = [
+    {"long|contains": "needle"}, {"long|contains|cased": "NEEDLE"}, {"long|contains": "ÄÖ"}, {"long|endswith": "äö"}, {"long|startswith": "xx"},
+    {"long|startswith|cased": "NE"}, {"long": "*"}, {"long": "?*"}, {"long": "n*e"}, {"long": ""}, {"long": "short needle"}, {"long": None},
+    {"long|exists": True}, {"long|contains|all": ["need", "short"]}, {"long": 7}, {"long|startswith": "7"},
+]  # fmt: skip
+
+
+def test_patterns_are_found_in_texts_of_any_length(make: Callable[..., Place]) -> None:
+    write = partial(as_dsl, schema=LONG)
+    place = make("long", [tree(selection=one) for one in PATTERNS], [{"long": one} for one in PAYLOADS], LONG)
+    for selection in PATTERNS:
+        for text in ("selection", "not selection"):
+            place.agrees(write(tree(text, selection=selection)), holds(text, selection=selection))
+
+
+@pytest.mark.parametrize("value", [{"a.b|contains": "x"}, {"a.b": "x"}, {"long|contains": "x"}, {"c|exists": True}, {"d": "x"}])
+def test_no_length_is_assumed_where_none_matters(value: dict[str, Any]) -> None:
+    assert LONG.assumed([tree(selection=value)]) == ()
+
+
+@pytest.mark.parametrize("value", [{"d|contains": "x"}, {"d": "x*"}, {"a.b|fieldref": "d"}, {"long|fieldref": "a.b"}])
+def test_a_length_that_is_assumed_has_a_name(value: dict[str, Any]) -> None:
+    assert LONG.assumed([tree(selection=value)]) == ("values_up_to_10922",)
+
+
 @pytest.mark.parametrize(
     ("text", "selections", "construct"),
     [
@@ -215,6 +252,8 @@ def nested(name: str, value: Any) -> dict[str, Any]:
         ("selection", {"selection": {"eventTime|exists": True}}, "the field eventTime"),
         ("selection", {"selection": {"eventTime.of": "x"}}, "the field eventTime"),
         ("selection", {"selection": {"eventTime|fieldref": "a"}}, "the field eventTime"),
+        ("selection", {"selection": {"a": "x" * 10_923}}, "a value of more than"),
+        ("selection", {"selection": {"a": ["y", "x" * 10_923]}}, "a value of more than"),
         ("selection", {"selection": {"a|cidr": "::ffff:10.0.0.0/104"}}, "the network"),
         ("selection", {"selection": {"a|gt": 2**53}}, "the number"),
         ("selection", {"selection": {"a": -(2**53)}}, "the number"),
@@ -227,3 +266,20 @@ def test_what_cannot_be_said_is_refused_by_name(text: str, selections: dict[str,
         construct = "a test of type matches"
     with pytest.raises(Refused, match=construct):
         write(tree(text, **selections))
+
+
+@pytest.mark.parametrize(
+    ("selection", "construct"),
+    [
+        ({"long|contains": "x"}, "a pattern on long"),
+    ],
+)
+def test_what_lucene_text_cannot_say_the_dsl_does(selection: dict[str, Any], construct: str) -> None:
+    assert as_dsl(tree(selection=selection), LONG)
+    with pytest.raises(Refused, match=construct):
+        as_text(tree(selection=selection), LONG)
+
+
+def test_a_backslash_in_a_pattern_on_a_long_text_is_refused() -> None:
+    with pytest.raises(Refused, match="a backslash"):
+        as_dsl(tree(selection={"long|contains": r"a\\b"}), LONG)

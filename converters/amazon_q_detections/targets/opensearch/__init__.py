@@ -59,14 +59,14 @@ class OpenSearch(Target[OpenSearchQuery]):
             texts["lucene"] = backend.write(sigma_rule, meaning)
         except Refused as refused:
             missing["lucene"] = f"{refused.construct}: {refused.reason}"
-        leaves, presence = _needed(meaning, fields)
+        leaves, presence, assumptions = _needed(meaning, fields)
         return OpenSearchQuery(
             rule=rule,
             schema=schema,
             texts=texts,
             missing=missing,
             promise=_PROMISES[rule.is_correlation],
-            assumptions=(),
+            assumptions=assumptions,
             leaves=leaves,
             presence=presence,
         )
@@ -114,8 +114,8 @@ def _body(meaning: Condition | Correlation, schema: Schema) -> dict[str, Any]:
     return {"query": query, "_source": list(schema.columns), "sort": [{schema.time: "desc"}]}
 
 
-def _needed(meaning: Condition | Correlation, schema: Schema) -> tuple[dict[str, set[str]], dict[str, str]]:
-    """The leaves that an index must have, and the fields that say what is there."""
+def _needed(meaning: Condition | Correlation, schema: Schema) -> tuple[dict[str, set[str]], dict[str, str], tuple[str, ...]]:
+    """The leaves that an index must have, the fields that say what is there, and what is assumed of both."""
     conditions = [member.condition for member in meaning.members] if isinstance(meaning, Correlation) else [meaning]
     others = correlations.read(meaning, schema) if isinstance(meaning, Correlation) else []
     leaves: dict[str, set[str]] = {field: set() for field in others}
@@ -124,4 +124,4 @@ def _needed(meaning: Condition | Correlation, schema: Schema) -> tuple[dict[str,
         for field, needed in schema.mapped(one).items():
             leaves.setdefault(field, set()).update(needed)
         presence |= schema.present(one)
-    return leaves, presence
+    return leaves, presence, schema.assumed(conditions, others)

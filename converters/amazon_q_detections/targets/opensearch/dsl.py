@@ -100,7 +100,7 @@ class Writer:
         own = self._schema.of_text(field, text)
         if text.literal is not None:
             return {"term": {own: text.literal}}
-        if text.prefix is not None:
+        if text.prefix is not None and not self._schema.in_wildcard_field(field, text):
             return {"prefix": {own: text.prefix}}
         pattern = "".join(part.value if isinstance(part, Wild) else _escaped(part) for part in text.parts)
         return {"wildcard": {own: {"value": pattern}}}

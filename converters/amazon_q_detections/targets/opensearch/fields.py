@@ -1,7 +1,8 @@
 """The fields of the index: what each is called for which test.
 
-A leaf is a keyword in lower case; its subfields hold the text as it is (`cs`), an address (`ip`), a number (`n`). Whether
-something that may be an object or an array is there is a derived field.
+A leaf is a keyword in lower case; its subfields hold the text as it is (`cs`), an address (`ip`), a number (`n`). A long text
+has subfields for patterns too, in lower case (`wc`) and as it is (`wc_cs`). Whether something that may be long, an object or an
+array is there is a derived field.
 """
 
 from __future__ import annotations
@@ -14,10 +15,13 @@ from amazon_q_detections.condition import Cidr, Compare, Condition, Exists, Leaf
 from amazon_q_detections.errors import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 # A term takes 32,766 bytes; 10,922 characters of at most three bytes fit. Longer values stay in the record, unindexed.
 IGNORE_ABOVE = 10_922
+
+SHORT_ENOUGH = f"values_up_to_{IGNORE_ABOVE}"
+"""The assumption that no value of a tested field is longer than what is indexed (docs/semantics.md)."""
 
 # A name that starts otherwise is one of OpenSearch's own, or an operator of Lucene text; so are these words.
 _NAME = re.compile(r"[A-Za-z0-9@][A-Za-z0-9_@-]*(\.[A-Za-z0-9_@][A-Za-z0-9_@-]*)*")
@@ -36,11 +40,14 @@ class Schema:
     time: str
     columns: tuple[str, ...]
     scalars: frozenset[str]
+    short_texts: frozenset[str]
+    long_texts: frozenset[str]
 
     @classmethod
     def of(cls, said: Mapping[str, Any]) -> Schema:
         """The schema of a pipeline's `set_state` item."""
-        return cls(said["time"], tuple(said["columns"]), frozenset(said["scalars"]))
+        kinds = (frozenset(said.get(kind, ())) for kind in ("scalars", "short_texts", "long_texts"))
+        return cls(said["time"], tuple(said["columns"]), *kinds)
 
     def checked(self, field: str) -> str:
         """A field name that OpenSearch takes as it is, in an index and in Lucene text; raises Refused for another."""
@@ -55,12 +62,39 @@ class Schema:
         return field
 
     def of_text(self, field: str, text: Text) -> str:
-        """The field, or that subfield of it, on which *text* is tested."""
-        return f"{self.checked(field)}.cs" if text.cased else self.checked(field)
+        """The field, or that subfield of it, on which *text* is tested; raises Refused for what no index finds."""
+        if text.literal is not None and java_length(text.literal) > IGNORE_ABOVE:
+            raise Refused(f"a value of more than {IGNORE_ABOVE} characters", "longer values are not indexed.")
+        if self.in_wildcard_field(field, text) and any("\\" in part for part in text.parts if isinstance(part, str)):
+            raise Refused(f"a backslash in a pattern on {field}", "OpenSearch 2 finds none in a field of type wildcard.")
+        subfield = self._subfield(field, text)
+        return f"{self.checked(field)}.{subfield}" if subfield else self.checked(field)
+
+    def in_wildcard_field(self, field: str, text: Text) -> bool:
+        """Whether *text* is a pattern on a text that is too long for a keyword."""
+        return text.literal is None and field in self.long_texts
+
+    def _subfield(self, field: str, text: Text) -> str:
+        if self.in_wildcard_field(field, text):
+            return "wc_cs" if text.cased else "wc"
+        return "cs" if text.cased else ""
 
     def presence(self, field: str) -> str | None:
         """The derived field that says `y` where a value, an object or an array is there; None where `exists` says it."""
         return None if self.checked(field) in self.scalars else f"{_PRESENCE}{flat(field)}"
+
+    def assumed(self, conditions: Iterable[Condition], others: Iterable[str] = ()) -> tuple[str, ...]:
+        """SHORT_ENOUGH if a test of *conditions*, or the use of the fields *others*, rests on it.
+
+        Equality does not: a value that is too long to be indexed is no value of a rule.
+        """
+        tested = set(others)
+        for leaf in (leaf for one in conditions for leaf in leaves(one)):
+            if isinstance(leaf.test, Text) and leaf.test.literal is None and not self.in_wildcard_field(leaf.field, leaf.test):
+                tested.add(leaf.field)
+            elif isinstance(leaf.test, SameAs):
+                tested.update((leaf.field, leaf.test.field))
+        return (SHORT_ENOUGH,) if tested - self.scalars - self.short_texts else ()
 
     def mapped(self, condition: Condition) -> dict[str, set[str]]:
         """The leaves that *condition* reads, with the subfields it needs of each; not those of which it asks presence only."""
@@ -76,6 +110,8 @@ class Schema:
                     needed.add("n")
                 case SameAs():
                     found.setdefault(self.checked(leaf.test.field), set())
+                case Text() if self.in_wildcard_field(leaf.field, leaf.test):
+                    needed.add(self._subfield(leaf.field, leaf.test))
         return found
 
     def present(self, condition: Condition) -> dict[str, str]:
@@ -98,3 +134,8 @@ class Schema:
 def flat(field: str) -> str:
     """A name without dots, another for every field."""
     return field.translate(_FLAT)
+
+
+def java_length(text: str) -> int:
+    """The characters of *text* as Java counts them, in UTF-16."""
+    return len(text.encode("utf-16-le")) // 2

@@ -87,6 +87,8 @@ class Writer:
         raise Refused(f"a test of type {type(leaf.test).__name__.lower()}", f"{field} cannot be tested so.")
 
     def _text(self, field: str, text: Text) -> str:
+        if self._schema.in_wildcard_field(field, text):
+            raise Refused(f"a pattern on {field}", "Lucene text cannot search a text this long for it; the DSL can.")
         own = self._schema.of_text(field, text)
         if text.literal is not None:
             return f"{own}:{_quoted(text.literal)}"

@@ -48,6 +48,10 @@ def _leaf(needed: set[str]) -> dict[str, Any]:
         below["ip"] = {"type": "ip", "ignore_malformed": True}
     if "n" in needed:
         below["n"] = {"type": "double", "ignore_malformed": True}
+    if "wc" in needed:
+        below["wc"] = {"type": "wildcard", "doc_values": False, "normalizer": "lowercase"}
+    if "wc_cs" in needed:
+        below["wc_cs"] = {"type": "wildcard", "doc_values": False}
     return {"type": "keyword", "normalizer": "lowercase", "ignore_above": fields.IGNORE_ABOVE, "fields": below}
 
 
