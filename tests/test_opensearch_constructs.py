@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import pytest
@@ -233,6 +234,45 @@ def test_a_length_that_is_assumed_has_a_name(value: dict[str, Any]) -> None:
     assert LONG.assumed([tree(selection=value)]) == ("values_up_to_10922",)
 
 
+BEYOND = "*x" + "?" * 12 + "x*"
+FAMILIES: list[Callable[[int], str]] = [
+    lambda size: "*x" + "?" * size + "x*",
+    lambda size: f"*{'a' * size}*",
+    lambda size: "ab*" * size,
+    lambda size: "?*" * size,
+    lambda size: f"{'a' * size}*",
+    lambda size: f"{'a' * size}*b",
+    lambda size: "*" + "".join(chr(0x4E00 + place) for place in range(size)),
+    lambda size: "*" + "*".join(chr(0x10000 + 97 * place) for place in range(size)),
+    lambda size: "*" + "?".join(chr(0x4E00 + 7 * place) for place in range(size)),
+    lambda size: f"arn:aws:q:*:{'?' * size}:application/????????-*",
+]
+
+
+def is_said(selection: dict[str, Any]) -> bool:
+    try:
+        as_dsl(tree(selection=selection), LONG)
+    except Refused:
+        return False
+    return True
+
+
+@cache
+def longest() -> list[str]:
+    """Of each family the largest that is not refused: the node's limit must lie beyond."""
+    return [
+        family(bisect_left(range(1, 1000), True, key=lambda size: not is_said({"a.b": family(size)}))) for family in FAMILIES
+    ]
+
+
+@pytest.mark.parametrize("write", [as_dsl, as_text])
+def test_a_pattern_up_to_the_limit_is_found(make: Callable[..., Place], write: Write) -> None:
+    records = [event(pattern.replace("*", "").replace("?", "z")) for pattern in longest()] + [event("q"), event("xaxbz")]
+    place = make(f"limits-{write.__name__}", [tree(selection={"a.b": one}) for one in longest()], records)
+    for pattern in longest():
+        place.agrees(write(tree(selection={"a.b": pattern})), holds(selection={"a.b": pattern}))
+
+
 @pytest.mark.parametrize(
     ("text", "selections", "construct"),
     [
@@ -254,6 +294,9 @@ def test_a_length_that_is_assumed_has_a_name(value: dict[str, Any]) -> None:
         ("selection", {"selection": {"eventTime|fieldref": "a"}}, "the field eventTime"),
         ("selection", {"selection": {"a": "x" * 10_923}}, "a value of more than"),
         ("selection", {"selection": {"a": ["y", "x" * 10_923]}}, "a value of more than"),
+        ("selection", {"selection": {"a": BEYOND}}, "a pattern of this kind"),
+        ("selection", {"selection": {"a|cased": BEYOND}}, "a pattern of this kind"),
+        ("selection", {"selection": {"a": "x" * 1000 + "*"}}, "a pattern of more than"),
         ("selection", {"selection": {"a|cidr": "::ffff:10.0.0.0/104"}}, "the network"),
         ("selection", {"selection": {"a|gt": 2**53}}, "the number"),
         ("selection", {"selection": {"a": -(2**53)}}, "the number"),

@@ -23,7 +23,7 @@ from amazon_q_detections.condition import (
     Wild,
 )
 from amazon_q_detections.errors import Refused
-from amazon_q_detections.targets.opensearch import network
+from amazon_q_detections.targets.opensearch import network, wildcard
 
 if TYPE_CHECKING:
     from amazon_q_detections.targets.opensearch.fields import Schema
@@ -100,6 +100,7 @@ class Writer:
         own = self._schema.of_text(field, text)
         if text.literal is not None:
             return {"term": {own: text.literal}}
+        wildcard.checked(text)
         if text.prefix is not None and not self._schema.in_wildcard_field(field, text):
             return {"prefix": {own: text.prefix}}
         pattern = "".join(part.value if isinstance(part, Wild) else _escaped(part) for part in text.parts)

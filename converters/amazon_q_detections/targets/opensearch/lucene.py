@@ -22,7 +22,7 @@ from amazon_q_detections.condition import (
     Wild,
 )
 from amazon_q_detections.errors import Refused
-from amazon_q_detections.targets.opensearch import dsl, network
+from amazon_q_detections.targets.opensearch import dsl, network, wildcard
 
 if TYPE_CHECKING:
     from amazon_q_detections.targets.opensearch.fields import Schema
@@ -92,7 +92,8 @@ class Writer:
         own = self._schema.of_text(field, text)
         if text.literal is not None:
             return f"{own}:{_quoted(text.literal)}"
-        return f"{own}:" + "".join(part.value if isinstance(part, Wild) else _escaped(part) for part in text.parts)
+        parts = wildcard.checked(text).parts
+        return f"{own}:" + "".join(part.value if isinstance(part, Wild) else _escaped(part) for part in parts)
 
 
 def _plain(number: float) -> str:
