@@ -27,7 +27,7 @@ Write = Callable[[Condition], dict[str, Any]]
 
 
 def as_dsl(condition: Condition, schema: Schema = SCHEMA) -> dict[str, Any]:
-    return dsl.Writer(schema).clause(condition)
+    return dsl.refuse_too_many(dsl.Writer(schema).clause(condition))
 
 
 def as_text(condition: Condition, schema: Schema = SCHEMA) -> dict[str, Any]:
@@ -273,6 +273,31 @@ def test_a_pattern_up_to_the_limit_is_found(make: Callable[..., Place], write: W
         place.agrees(write(tree(selection={"a.b": pattern})), holds(selection={"a.b": pattern}))
 
 
+# What a node counts as one clause, two, and as many as there are characters.
+CLAUSES: list[tuple[int, Callable[[int], dict[str, Any]]]] = [
+    (1000, lambda number: {"a.b": f"x{number}*"}),
+    (1000, lambda number: {"a.b": number}),
+    (500, lambda number: {"a.b|gt": number}),
+    (500, lambda number: {"a.b|cidr": f"10.{number // 200}.{number % 200}.0/24"}),
+    (500, lambda number: {"a.b|exists": True, "c": f"x{number}*"}),
+    (40, lambda number: {"long|contains": f"abcdefghijklmnop{number}"}),
+]
+
+
+@pytest.mark.parametrize("kind", range(len(CLAUSES)))
+def test_as_many_clauses_as_are_let_through_are_taken(make: Callable[..., Place], kind: int) -> None:
+    most, selection = CLAUSES[kind]
+    selections = {f"s{number}": selection(number) for number in range(most)}
+    place = make(f"clauses-{kind}", [tree("1 of s*", **selections)], [event("x1"), event("y")], LONG)
+    place.agrees(as_dsl(tree("1 of s*", **selections), LONG), holds("1 of s*", **selections))
+
+
+def test_a_list_of_values_is_one_clause(make: Callable[..., Place]) -> None:
+    selection = {"a.b": [f"x{number}" for number in range(60_000)]}
+    place = make("values", [tree(selection=selection)], [event("x1"), event("y")])
+    place.agrees(as_dsl(tree(selection=selection)), holds(selection=selection))
+
+
 @pytest.mark.parametrize(
     ("text", "selections", "construct"),
     [
@@ -301,6 +326,7 @@ def test_a_pattern_up_to_the_limit_is_found(make: Callable[..., Place], write: W
         ("selection", {"selection": {"a|gt": 2**53}}, "the number"),
         ("selection", {"selection": {"a": -(2**53)}}, "the number"),
         ("selection", {"selection": {"a|lt": 1e300}}, "the number"),
+        ("1 of s*", {f"s{number}": {"a": f"x{number}*"} for number in range(1001)}, "clauses"),
     ],
 )
 @pytest.mark.parametrize("write", [as_dsl, as_text])
@@ -315,6 +341,8 @@ def test_what_cannot_be_said_is_refused_by_name(text: str, selections: dict[str,
     ("selection", "construct"),
     [
         ({"long|contains": "x"}, "a pattern on long"),
+        ({"a": [f"x{number}" for number in range(1001)]}, "a text of 1001 clauses"),
+        ({"a": ["x" * 10_000, "y" * 10_000, "z" * 10_000, "w" * 10_000]}, "a text of 40"),
     ],
 )
 def test_what_lucene_text_cannot_say_the_dsl_does(selection: dict[str, Any], construct: str) -> None:

@@ -110,7 +110,7 @@ def _body(meaning: Condition | Correlation, schema: Schema) -> dict[str, Any]:
     writer = dsl.Writer(schema)
     if isinstance(meaning, Correlation):
         return correlations.body(meaning, writer, schema)
-    query = writer.clause(meaning)
+    query = dsl.refuse_too_many(writer.clause(meaning))
     return {"query": query, "_source": list(schema.columns), "sort": [{schema.time: "desc"}]}
 
 

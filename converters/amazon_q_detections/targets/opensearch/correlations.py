@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from amazon_q_detections.errors import Refused
+from amazon_q_detections.targets.opensearch import dsl
 
 if TYPE_CHECKING:
     from amazon_q_detections.correlation import Correlation
@@ -74,7 +75,7 @@ def _members(correlation: Correlation, writer: Writer) -> Clause:
         {"constant_score": {"filter": writer.clause(member.condition), "boost": 2**number}}
         for number, member in enumerate(correlation.members)
     ]
-    return {"bool": {"should": bits, "minimum_should_match": 1}}
+    return dsl.refuse_too_many({"bool": {"should": bits, "minimum_should_match": 1}})
 
 
 @cache

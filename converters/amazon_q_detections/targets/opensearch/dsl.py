@@ -30,8 +30,13 @@ if TYPE_CHECKING:
 
 Clause = dict[str, Any]
 
+MOST_CLAUSES = 1000
+"""Of the 1,024 that a search may have (node setting `indices.query.bool.max_clause_count`); a monitor adds some."""
+
 # From here on not every whole number is a double, which is how an index holds numbers.
 _MOST_NUMBER = 2**53
+# Index setting `index.max_terms_count`.
+_MOST_TERMS = 65_536
 
 _RANGES = {"<": "lt", "<=": "lte", ">": "gt", ">=": "gte"}
 
@@ -70,6 +75,8 @@ class Writer:
         values, others = self._schema.alternatives(condition)
         options = [self.clause(other) for other in others]
         for field, texts in values.items():
+            if len(texts) > _MOST_TERMS:
+                raise Refused(f"{len(texts)} values of {field}", f"OpenSearch takes {_MOST_TERMS} at once.")
             options.append({"terms": {field: texts}} if len(texts) > 1 else {"term": {field: texts[0]}})
         return options
 
@@ -105,6 +112,31 @@ class Writer:
             return {"prefix": {own: text.prefix}}
         pattern = "".join(part.value if isinstance(part, Wild) else _escaped(part) for part in text.parts)
         return {"wildcard": {own: {"value": pattern}}}
+
+
+def refuse_too_many(clause: Clause) -> Clause:
+    """*clause*, which a node takes; raises Refused for one with too many parts."""
+    found = _count(clause)
+    if found > MOST_CLAUSES:
+        raise Refused(f"a query of {found} clauses", f"OpenSearch takes some more than {MOST_CLAUSES}.")
+    return clause
+
+
+def _count(clause: Clause) -> int:
+    """The clauses that a node counts: two for a range or an address, one for each character of a pattern on a long text."""
+    ((kind, body),) = clause.items()
+    match kind:
+        case "bool":
+            return sum(_count(part) for key, parts in body.items() if isinstance(parts, list) for part in parts)
+        case "constant_score":
+            return _count(body["filter"])
+        case "range":
+            return 2
+        case "term" if any(field.endswith(".ip") for field in body):
+            return 2
+        case "wildcard" if any(field.endswith((".wc", ".wc_cs")) for field in body):
+            return sum(len(pattern["value"]) for pattern in body.values())
+    return 1
 
 
 def bound(test: Compare) -> float:

@@ -20,15 +20,19 @@ from amazon_q_detections.condition import (
     SameAs,
     Text,
     Wild,
+    leaves,
 )
 from amazon_q_detections.errors import Refused
 from amazon_q_detections.targets.opensearch import dsl, network, wildcard
+from amazon_q_detections.targets.opensearch.fields import java_length
 
 if TYPE_CHECKING:
     from amazon_q_detections.targets.opensearch.fields import Schema
 
 # The signs of the language, and what its parser takes for white space.
 _SPECIAL = frozenset('+-=&|!(){}[]^"~*?:\\/<> \t\n\r\u3000')
+# Node setting `search.query.max_query_string_length`, from OpenSearch 3 on.
+_LONGEST = 32_000
 
 
 class Writer:
@@ -39,7 +43,13 @@ class Writer:
 
     def text(self, condition: Condition) -> str:
         """The condition as a query; raises Refused for what has no text form."""
-        return self._expression(condition, nested=False)
+        found = sum(2 if isinstance(leaf.test, Cidr | Compare) else 1 for leaf in leaves(condition))
+        if found > dsl.MOST_CLAUSES:
+            raise Refused(f"a text of {found} clauses", f"OpenSearch takes some more than {dsl.MOST_CLAUSES}.")
+        text = self._expression(condition, nested=False)
+        if java_length(text) > _LONGEST:
+            raise Refused(f"a text of {java_length(text)} characters", f"OpenSearch takes {_LONGEST}.")
+        return text
 
     def _expression(self, condition: Condition, *, nested: bool = True) -> str:
         match condition:
