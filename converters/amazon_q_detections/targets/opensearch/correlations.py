@@ -21,52 +21,59 @@ if TYPE_CHECKING:
 KINDS = ("event_count", "value_count", "temporal", "temporal_ordered")
 # A score is a float, whose whole numbers are exact up to 2**24.
 _MOST_RULES = 24
+_ID = "eventID"
 NAME = "corr"
 
 
 def body(correlation: Correlation, writer: Writer, schema: Schema) -> dict[str, Any]:
-    """The search that finds every hit in the index; raises Refused for what has no exact form."""
+    """The search that tells every burst in the index; raises Refused for what has no exact form."""
     if correlation.kind not in KINDS or correlation.expression is not None:
         raise Refused(f"this correlation of type {correlation.kind}", "this release does not write it for OpenSearch.")
     if len(correlation.members) > _MOST_RULES:
         raise Refused(f"a correlation of {len(correlation.members)} rules", f"OpenSearch tells {_MOST_RULES} apart.")
     params: dict[str, Any] = {
         "time": schema.time,
+        "id": f"{_ID}.cs",
         "kind": correlation.kind,
         "keys": [f"{field}.cs" for field in keys(correlation, schema)],
         "span": correlation.timespan * 1000,
         "least": correlation.threshold,
+        "rules": len(correlation.members),
     }
     if correlation.field:
         params["value"] = f"{schema.checked(correlation.field)}.cs"
     return {
         "size": 0,
-        "query": {"bool": {"filter": [], "must": [_members(correlation, writer)]}},
-        "aggs": {
-            NAME: {
-                "scripted_metric": {
-                    "params": params,
-                    "init_script": "state.rows = new ArrayList()",
-                    "map_script": _script("correlation_map"),
-                    "combine_script": "return state.rows",
-                    "reduce_script": _script("correlation_reduce"),
-                }
-            }
-        },
+        "query": {"bool": {"filter": [{"exists": {"field": schema.time}}], "must": [_members(correlation, writer)]}},
+        "aggs": {NAME: {"scripted_metric": _scripts(params)}},
     }
 
 
 def keys(correlation: Correlation, schema: Schema) -> list[str]:
-    """The fields of the group-by keys; raises Refused where a key is another field in each rule."""
+    """The fields of the group-by keys; raises Refused where a key is another field in each rule, or two are one."""
+    found: list[str] = []
     for key in correlation.group_by:
         if key.field is None:
             raise Refused(f"the alias {key.name} for different fields", "this release does not write it for OpenSearch.")
-    return [schema.checked(str(key.field)) for key in correlation.group_by]
+        if key.field in found:
+            raise Refused(f"the field {key.field} as two group-by keys", "one is enough.")
+        found.append(schema.checked(key.field))
+    return found
 
 
 def read(correlation: Correlation, schema: Schema) -> list[str]:
     """The fields that a correlation reads beside those of its rules: its keys, and what it counts."""
     return [*keys(correlation, schema), *([schema.checked(correlation.field)] if correlation.field else [])]
+
+
+def _scripts(params: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "params": params,
+        "init_script": "state.rows = new ArrayList()",
+        "map_script": _script("correlation_map"),
+        "combine_script": "return state.rows",
+        "reduce_script": _script("correlation_reduce"),
+    }
 
 
 def _members(correlation: Correlation, writer: Writer) -> Clause:
