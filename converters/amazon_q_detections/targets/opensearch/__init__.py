@@ -16,7 +16,7 @@ from amazon_q_detections.targets.opensearch.backend import FaithfulOpenSearchBac
 from amazon_q_detections.targets.opensearch.fields import Schema
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from amazon_q_detections.condition import Condition
     from amazon_q_detections.rule import Rule
@@ -32,8 +32,8 @@ class OpenSearchQuery(Query):
 
 _PATHS = {"dsl": "queries/{stem}.dsl.json", "lucene": "queries/{stem}.lucene", "monitor": "monitors/{stem}.json"}
 _PROMISES = {
-    False: "each event that arrives within the delay once",
-    True: "complete",
+    False: "each event that arrives within the delay once, while the monitor runs",
+    True: "complete, while the monitor runs",
 }
 
 
@@ -52,13 +52,17 @@ class OpenSearch(Target[OpenSearchQuery]):
         sigma_rule, meaning = backend.meaning_of(rule.collection())
         fields = backend.fields
         body = _body(meaning, fields)
-        as_monitor = monitor.of(rule, body, fields.time, list(fields.columns))
-        texts = {"dsl": json_text.indented(body), "monitor": json_text.indented(as_monitor)}
+        texts = {"dsl": json_text.indented(body)}
         missing: dict[str, str] = {}
-        try:
-            texts["lucene"] = backend.write(sigma_rule, meaning)
-        except Refused as refused:
-            missing["lucene"] = f"{refused.construct}: {refused.reason}"
+        others: dict[str, Callable[[], str]] = {
+            "lucene": lambda: backend.write(sigma_rule, meaning),
+            "monitor": lambda: json_text.indented(monitor.of(rule, body, fields)),
+        }
+        for name, write in others.items():
+            try:
+                texts[name] = write()
+            except Refused as refused:
+                missing[name] = f"{refused.construct}: {refused.reason}"
         leaves, presence, assumptions = _needed(meaning, fields)
         return OpenSearchQuery(
             rule=rule,

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from amazon_q_detections.errors import Refused
-from amazon_q_detections.targets.opensearch import dsl
+from amazon_q_detections.targets.opensearch import dsl, fields
 
 if TYPE_CHECKING:
     from amazon_q_detections.correlation import Correlation
@@ -22,7 +22,11 @@ KINDS = ("event_count", "value_count", "temporal", "temporal_ordered")
 # A score is a float, whose whole numbers are exact up to 2**24.
 _MOST_RULES = 24
 _ID = "eventID"
+# Groups a page; the alerting plugin reads them all, page after page.
+_PAGE = 1000
+_ALL: dict[str, Any] = {"all": {"terms": {"script": {"source": "'all'", "lang": "painless"}}}}
 NAME = "corr"
+GROUPS = "groups"
 
 
 def body(correlation: Correlation, writer: Writer, schema: Schema) -> dict[str, Any]:
@@ -46,6 +50,23 @@ def body(correlation: Correlation, writer: Writer, schema: Schema) -> dict[str, 
         "size": 0,
         "query": {"bool": {"filter": [{"exists": {"field": schema.time}}], "must": [_members(correlation, writer)]}},
         "aggs": {NAME: {"scripted_metric": _scripts(params)}},
+    }
+
+
+def watched(body: dict[str, Any], filters: list[Clause], params: dict[str, Any]) -> dict[str, Any]:
+    """The search of a monitor for the bursts of *body*: how many each group has, on events of *filters*."""
+    told = body["aggs"][NAME]["scripted_metric"]["params"]
+    counted = {key: value for key, value in told.items() if key != "id"} | {"keys": []} | params
+    sources = [{fields.flat(key.removesuffix(".cs")): {"terms": {"field": key}}} for key in told["keys"]] or [_ALL]
+    return {
+        "size": 0,
+        "query": {"bool": {"filter": filters, "must": body["query"]["bool"]["must"]}},
+        "aggs": {
+            GROUPS: {
+                "composite": {"size": _PAGE, "sources": sources},
+                "aggs": {NAME: {"scripted_metric": _scripts(counted)}},
+            }
+        },
     }
 
 

@@ -1,12 +1,12 @@
 """A rule as a monitor of the alerting plugin (OpenSearch documentation, "Alerting", "Monitors", "Alerting API").
 
-A run looks at the events between its start and its end, both shifted back by the delay; a correlation looks back its
-timespan more and reports what was completed since the run before.
+A run looks at the events between its start and its end, both shifted back by the delay. One of a correlation counts in each
+group the bursts that were completed within the throttle, on the events of its timespan more: so the plugin, which keeps an
+alert for each group until a run does not see it, has one for a burst, however many runs see it.
 """
 
 from __future__ import annotations
 
-import copy
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -15,87 +15,110 @@ from amazon_q_detections.targets.opensearch import correlations, mapping
 
 if TYPE_CHECKING:
     from amazon_q_detections.rule import Rule
+    from amazon_q_detections.targets.opensearch.fields import Schema
 
-# Field limit of a script's source; a search is compiled as one mustache script.
-_LONGEST_BODY = 65_535
+# A search is compiled as one mustache script (node setting `script.max_size_in_bytes`), in which the plugin writes out what the
+# search leaves to defaults: 22 bytes for each of its objects at most, and 300 beside.
+_LONGEST_SCRIPT = 65_535
+_DEFAULTS = 25
+_DEFAULTS_BESIDE = 1000
+# Minutes that the plugin takes for a throttle.
+_MOST_THROTTLE = 1440
 _SEVERITY = {"critical": "1", "high": "2", "medium": "3", "low": "4", "informational": "5"}
 _END = "{{period_end}}"
 
 _FOUND = "ctx.results.size() > 0 && ctx.results[0].hits.total.value > 0"
-_CORRELATED = (
-    "ctx.results.size() > 0 && ctx.results[0].aggregations != null"
-    f" && ctx.results[0].aggregations.{correlations.NAME}.value.size() > 0"
+_SUBJECT = "{{ctx.trigger.name}}"
+_HITS = (
+    "{{ctx.monitor.name}}\n{{#ctx.results.0.hits.hits}}{{_source.eventTime}} {{_source.eventName}} by "
+    "{{_source.userIdentity.arn}} from {{_source.sourceIPAddress}}, event {{_source.eventID}}\n{{/ctx.results.0.hits.hits}}"
 )
+_BURSTS = "{{ctx.monitor.name}}\n{{#ctx.newAlerts}}{{bucket_keys}}\n{{/ctx.newAlerts}}"
 
 
-def of(rule: Rule, body: dict[str, Any], time: str, columns: list[str]) -> dict[str, Any]:
+def of(rule: Rule, body: dict[str, Any], schema: Schema) -> dict[str, Any]:
     """The body of `POST _plugins/_alerting/monitors`, disabled; raises Refused for what the plugin cannot carry."""
-    search = _correlation(rule, body, time) if rule.is_correlation else _single(rule, body, time, columns)
-    _refuse_mustache(search, rule)
-    if len(json.dumps(search)) > _LONGEST_BODY:
-        raise Refused("a search this long", f"a monitor takes {_LONGEST_BODY} bytes.")
+    _refuse_mustache(body)
+    search = _correlation(rule, body, schema) if rule.is_correlation else _single(rule, body, schema)
+    _refuse_too_long(json.dumps(search))
+    kind = "bucket_level" if rule.is_correlation else "query_level"
     return {
         "type": "monitor",
-        "monitor_type": "query_level_monitor",
+        "monitor_type": f"{kind}_monitor",
         "name": f"[qdet:{rule.stem}] {rule.title}",
         "enabled": False,
         "schedule": {"period": {"interval": rule.schedule.step // 60, "unit": "MINUTES"}},
         "inputs": [{"search": {"indices": [mapping.INDEX_PATTERN], "query": search}}],
-        "triggers": [
-            {
-                "query_level_trigger": {
-                    "id": rule.id,
-                    "name": f"{rule.level}: {rule.stem} version {rule.version}",
-                    "severity": _SEVERITY[rule.level],
-                    "condition": {"script": {"source": _CORRELATED if rule.is_correlation else _FOUND, "lang": "painless"}},
-                    "actions": [],
-                }
-            }
-        ],
+        "triggers": [{f"{kind}_trigger": _trigger(rule)}],
         "ui_metadata": {"search": {"searchType": "query"}, "qdet": _about(rule)},
     }
 
 
-def _single(rule: Rule, body: dict[str, Any], time: str, columns: list[str]) -> dict[str, Any]:
+def _single(rule: Rule, body: dict[str, Any], schema: Schema) -> dict[str, Any]:
     schedule = rule.schedule
     window = {
         "gte": f"{_END}||-{schedule.delay + schedule.step}s",
         "lt": f"{_END}||-{schedule.delay}s",
         "format": "epoch_millis",
     }
-    query = {"bool": {"filter": [{"range": {time: window}}, body["query"]]}}
-    return {"size": 100, "_source": columns, "track_total_hits": True, "query": query, "sort": [{time: "desc"}]}
+    return {
+        "size": 100,
+        "_source": list(schema.columns),
+        "track_total_hits": True,
+        "query": {"bool": {"filter": [{"range": {schema.time: window}}, body["query"]]}},
+        "sort": body["sort"],
+    }
 
 
-def _correlation(rule: Rule, body: dict[str, Any], time: str) -> dict[str, Any]:
+def _correlation(rule: Rule, body: dict[str, Any], schema: Schema) -> dict[str, Any]:
+    """Bursts are looked for in what happened within the reach, and the timespan before, from which they may come."""
     schedule = rule.schedule
-    search: dict[str, Any] = copy.deepcopy(body)
+    reach = max(schedule.step, schedule.throttle)
     window = {
-        "gte": f"{_END}||-{schedule.delay + schedule.step + rule.timespan}s",
+        "gte": f"{_END}||-{schedule.delay + reach + rule.timespan}s",
         "lte": f"{_END}||-{schedule.delay}s",
         "format": "epoch_millis",
     }
-    search["query"]["bool"]["filter"] = [{"range": {time: window}}]
-    params = search["aggs"][correlations.NAME]["scripted_metric"]["params"]
-    params |= {"end": _END, "step": schedule.step * 1000, "delay": schedule.delay * 1000}
-    return search
+    params = {"end": _END, "delay": schedule.delay * 1000, "reach": reach * 1000}
+    return correlations.watched(body, [{"range": {schema.time: window}}], params)
 
 
-def _refuse_mustache(node: Any, rule: Rule) -> None:
-    """The plugin renders the search as a mustache template, which would eat braces that a rule's value has."""
+def _trigger(rule: Rule) -> dict[str, Any]:
+    """Its id is the rule's; without one the plugin gives it one."""
+    named = {"id": rule.id} if rule.id else {}
+    named |= {"name": f"{rule.level}: {rule.stem} version {rule.version}", "severity": _SEVERITY[rule.level]}
+    if not rule.is_correlation:
+        return {**named, "condition": {"script": {"source": _FOUND, "lang": "painless"}}, "actions": []}
+    condition = {
+        "buckets_path": {"bursts": f"{correlations.NAME}.value"},
+        "parent_bucket_path": correlations.GROUPS,
+        "script": {"source": "params.bursts > 0", "lang": "painless"},
+        "gap_policy": "skip",
+    }
+    return {**named, "condition": condition, "actions": []}
+
+
+def _refuse_too_long(search: str) -> None:
+    written = len(search) + _DEFAULTS * search.count("{") + _DEFAULTS_BESIDE
+    if written > _LONGEST_SCRIPT:
+        raise Refused(f"a search of {written} bytes", f"a monitor's may have {_LONGEST_SCRIPT}.")
+
+
+def _refuse_mustache(node: Any) -> None:
+    """The plugin renders the search as a mustache template, which would eat or fill in braces that a rule's value has."""
     if isinstance(node, dict):
         for key, value in node.items():
-            _refuse_mustache(key, rule)
-            _refuse_mustache(value, rule)
+            _refuse_mustache(key)
+            _refuse_mustache(value)
     elif isinstance(node, list):
         for value in node:
-            _refuse_mustache(value, rule)
-    elif isinstance(node, str) and "{{" in node.replace(_END, ""):
-        raise Refused("a value with {{", "the alerting plugin reads it as a template.", stem=rule.stem)
+            _refuse_mustache(value)
+    elif isinstance(node, str) and "{{" in node:
+        raise Refused("a value with {{", "the alerting plugin reads it as a template.")
 
 
 def _about(rule: Rule) -> dict[str, Any]:
-    """What the plugin keeps but does not read: who this is and what to do."""
+    """What the plugin keeps but does not read: who this is, what to do, and an action that only lacks its destination."""
     return {
         "id": rule.id,
         "version": rule.version,
@@ -105,4 +128,19 @@ def _about(rule: Rule) -> dict[str, Any]:
         "falsepositives": list(rule.falsepositives),
         "response": rule.response,
         "tags": list(rule.tags),
+        "action": _action(rule),
     }
+
+
+def _action(rule: Rule) -> dict[str, Any]:
+    """A message once a burst: for a new alert of a group, or for events once a throttle."""
+    action: dict[str, Any] = {
+        "name": "notify",
+        "subject_template": {"source": _SUBJECT, "lang": "mustache"},
+        "message_template": {"source": _BURSTS if rule.is_correlation else _HITS, "lang": "mustache"},
+    }
+    if rule.is_correlation:
+        once = {"per_alert": {"actionable_alerts": ["NEW"]}}
+        return {**action, "throttle_enabled": False, "action_execution_policy": {"action_execution_scope": once}}
+    minutes = min(max(rule.schedule.throttle // 60, 1), _MOST_THROTTLE)
+    return {**action, "throttle_enabled": True, "throttle": {"value": minutes, "unit": "MINUTES"}}

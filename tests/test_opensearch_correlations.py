@@ -1,0 +1,228 @@
+"""Correlations on real OpenSearch nodes against the meaning itself: the bursts a query tells, the groups a monitor alerts for."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from opensearch_alerting import groups, told
+from opensearch_node import Node
+
+from amazon_q_detections import correlation, record, timeline
+from amazon_q_detections.conversion import schema_of
+from amazon_q_detections.correlation import Correlation
+from amazon_q_detections.errors import Refused
+from amazon_q_detections.rule import Rule
+from amazon_q_detections.targets import opensearch
+from amazon_q_detections.targets.opensearch import OpenSearchQuery
+from amazon_q_detections.targets.opensearch.fields import Schema
+from amazon_q_detections.targets.opensearch.mapping import Shape
+
+TARGET = opensearch.OpenSearch()
+SCHEMA = Schema.of(schema_of("opensearch_cloudtrail"))
+NUMBERS = count()  # of indexes and events
+START = 1_700_000_000
+ARN, APPLICATION, SOURCE = "userIdentity.arn", "requestParameters.applicationId", "requestParameters.dataSourceId"
+NAMES = ["A", "B", "C"]
+
+Record = dict[str, Any]
+
+
+@pytest.fixture(params=[("older", "nested"), ("node", "nested"), ("node", "flat")], ids="-".join)
+def place(request: pytest.FixtureRequest) -> tuple[Node, Shape]:
+    """A node of each release, with each template that it has."""
+    release, shape = request.param
+    return request.getfixturevalue(release), shape
+
+
+def rule(kind: str, names: list[str], *, schedule: dict[str, str] | None = None, **body: Any) -> Rule:
+    """A correlation of events of these names."""
+    bases = [
+        {
+            "title": name,
+            "name": name,
+            "logsource": {"product": "aws"},
+            "detection": {"s": {"eventName": name}, "condition": "s"},
+        }
+        for name in names
+    ]
+    keys = {key.replace("_", "-"): value for key, value in body.items()}
+    main = {"title": "R", "correlation": {"type": kind, "rules": names, **keys}, "qdet": {"schedule": schedule or {}}}
+    return Rule("aws_amazonq_rule", Path("chat/aws_amazonq_rule.yml"), main, tuple(bases))
+
+
+def meaning(one: Rule) -> Correlation:
+    return correlation.of_rule(one.collection().rules[-1])  # type: ignore[arg-type]
+
+
+def event(second: float, name: str = "A", arn: Any = "u", application: Any = "a", source: Any = "s") -> Record:
+    """A record; None leaves a field out."""
+    moment = datetime.fromtimestamp(START + second, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    parameters = {key: value for key, value in (("applicationId", application), ("dataSourceId", source)) if value is not None}
+    identity = {} if arn is None else {"arn": arn}
+    event_id = f"id-{next(NUMBERS)}"
+    return {
+        "eventTime": moment,
+        "eventID": event_id,
+        "eventName": name,
+        "userIdentity": identity,
+        "requestParameters": parameters,
+    }
+
+
+class Index:
+    """An index for one rule, with records in three shards; gone with `close`."""
+
+    def __init__(self, place: tuple[Node, Shape], one: Rule, records: list[Record]) -> None:
+        self._on, shape = place
+        self._name = f"cloudtrail-correlations-{next(NUMBERS)}"
+        self.query: OpenSearchQuery = TARGET.compile(one, "cloudtrail")
+        assert not self._on.index(self._name, opensearch.template([self.query], SCHEMA, shape), records, shards=3)
+
+    def told(self) -> list[Record]:
+        """What the query of the rule tells, in an order of its own."""
+        hits = self._on.search(self._name, json.loads(self.query.texts["dsl"]))["aggregations"]["corr"]["value"]
+        return ordered([{key: hit[key] for key in ("key", "from", "to", "events")} for hit in hits])
+
+    def alerts(self, end: float) -> set[tuple[str, ...]]:
+        """The groups that a run of the monitor sees that looks at events up to *end*."""
+        monitor = json.loads(self.query.texts["monitor"])
+        return groups(self._on, self._name, monitor, end + self.query.rule.schedule.delay)
+
+    def close(self) -> None:
+        self._on.call("DELETE", f"/{self._name}")
+
+
+def ordered(hits: list[Record]) -> list[Record]:
+    return sorted(hits, key=lambda hit: (hit["key"], hit["from"]))
+
+
+def bursts(one: Rule, records: list[Record]) -> list[Record]:
+    return ordered([told(hit) for hit in timeline.hits(meaning(one), records)])
+
+
+def completed(one: Rule, records: list[Record], after: float, until: float) -> set[tuple[str, ...]]:
+    """The groups that have an event after *after*, up to *until*, at which a span that satisfies the rule ends."""
+    described, found = meaning(one), set()
+    timed = [(time, event) for event in records if (time := record.time(event)) is not None]
+    for end in {time for time, _ in timed if after < time <= until}:
+        inside = [event for time, event in timed if end - described.timespan <= time <= end]
+        hits = timeline.hits(described, inside)
+        found |= {tuple(hit.group.values()) for hit in hits if record.time(hit.records[-1]) == end}
+    return found
+
+
+def random_rule(random: Random) -> Rule:
+    kind = random.choice(["event_count", "value_count", "temporal", "temporal_ordered"])
+    body: Record = {"group_by": random.choice([[], [ARN], [ARN, APPLICATION], [APPLICATION]])}
+    body["timespan"] = random.choice(["60s", "120s", "300s", "60d"])
+    if kind == "event_count":
+        body["condition"] = {"gte": random.randint(1, 4)}
+    if kind == "value_count":
+        body["condition"] = {"gte": random.randint(1, 3), "field": SOURCE}
+    schedule = random.choice([{}, {"throttle": "1m"}, {"step": "2m", "throttle": "10m"}])
+    return rule(kind, random.sample(NAMES, random.randint(1, 3)), schedule=schedule, **body)
+
+
+def random_event(random: Random) -> Record:
+    """Times meet, keys are arrays, numbers, absent or null, and one time in ten there is no time."""
+    second = random.choice([10, 30, 60, 90]) * random.randint(0, 9)
+    keys = ["u", "v", "U", ["u", "v"], ["u", "u", ["w"]], 7, None, [], [None]]
+    found = event(
+        second, random.choice(NAMES), random.choice(keys), random.choice(["a", ["a", "b"], None]), random.choice(keys)
+    )
+    if random.random() < 0.1:
+        found["eventTime"] = random.choice(["soon", "", None])
+    return found
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_random_events_give_the_bursts_and_the_alerts_of_the_meaning(place: tuple[Node, Shape], seed: int) -> None:
+    random = Random(seed)
+    one, records = random_rule(random), [random_event(random) for _ in range(random.randint(1, 40))]
+    index = Index(place, one, records)
+    assert index.told() == bursts(one, records)
+    schedule = one.schedule
+    for run in range(6):
+        end = START + 60 + run * random.choice([schedule.step, 137])
+        after = end - max(schedule.step, schedule.throttle)
+        assert index.alerts(end) == completed(one, records, after, end)
+    index.close()
+
+
+def test_an_array_as_a_key_puts_the_event_into_each_group(place: tuple[Node, Shape]) -> None:
+    one = rule("event_count", ["A"], group_by=[ARN, APPLICATION], timespan="60s", condition={"gte": 2})
+    records = [
+        event(0, arn=["u", "v"], application=["a", "b"]),
+        event(9, arn="v", application="b"),
+        event(9, arn="z", application=["a"]),
+    ]
+    index = Index(place, one, records)
+    assert [hit["key"] for hit in index.told()] == [["v", "b"]]
+    assert index.alerts(START + 9) == {("v", "b")}
+    index.close()
+
+
+def test_separate_bursts_of_a_group_are_told_apart(place: tuple[Node, Shape]) -> None:
+    one = rule("event_count", ["A"], group_by=[ARN], timespan="60s", condition={"gte": 2})
+    records = [event(second) for second in (0, 50, 100, 1000, 1060, 2000, 3000, 3061)]
+    index = Index(place, one, records)
+    assert [hit["events"] for hit in index.told()] == [3, 2]
+    index.close()
+
+
+def test_an_event_without_a_time_takes_no_part_and_spoils_nothing(place: tuple[Node, Shape]) -> None:
+    one = rule("event_count", ["A"], group_by=[ARN], timespan="60s", condition={"gte": 2})
+    timeless: list[Record] = [
+        {**event(0), "eventTime": "soon"},
+        {key: value for key, value in event(0).items() if key != "eventTime"},
+    ]
+    index = Index(place, one, [event(0), *timeless])
+    assert index.told() == []
+    index.close()
+    index = Index(place, one, [event(0), event(1), *timeless])
+    assert [hit["events"] for hit in index.told()] == [2]
+    index.close()
+
+
+MANY = 50_000
+
+
+def test_as_many_events_as_this_in_one_group_are_no_trouble(node: Node) -> None:
+    """Painless lets a function turn its loops a million times, and with 24 rules each event needs 24 turns."""
+    names = [f"N{number}" for number in range(24)]
+    together = rule("temporal", names, group_by=[ARN], timespan="1h")
+    records = [event(second // 20, names[second % 24]) for second in range(MANY)]
+    index = Index((node, "flat"), together, records)
+    for one in (together, rule("temporal_ordered", names, group_by=[ARN], timespan="1h")):
+        index.query = TARGET.compile(one, "cloudtrail")
+        assert [(hit["key"], hit["events"]) for hit in index.told()] == [(["u"], MANY)]
+        assert index.alerts(START + MANY / 20) == {("u",)}
+    index.close()
+
+
+def test_more_groups_than_a_page_holds_are_all_seen(place: tuple[Node, Shape]) -> None:
+    one = rule("temporal_ordered", ["A", "B"], group_by=[ARN], timespan="60s")
+    records = [event(number % 2, NAMES[number % 2 if number % 3 else 0], arn=f"u{number // 2}") for number in range(4400)]
+    index = Index(place, one, records)
+    assert index.alerts(START + 1) == completed(one, records, START - 3600, START + 1)
+    assert 1000 < len(index.told()) < 2200
+    index.close()
+
+
+@pytest.mark.parametrize("keys", [["eventTime"], ["eventTime.of"], ["_id"], [ARN, ARN]])
+def test_what_is_no_key_is_refused_by_name(keys: list[str]) -> None:
+    one = rule("event_count", ["A"], group_by=keys, timespan="60s", condition={"gte": 2})
+    with pytest.raises(Refused, match="the field"):
+        TARGET.compile(one, "cloudtrail")
+
+
+def test_the_time_of_an_event_is_not_counted() -> None:
+    one = rule("value_count", ["A"], timespan="60s", condition={"gte": 2, "field": "eventTime"})
+    with pytest.raises(Refused, match="the field eventTime"):
+        TARGET.compile(one, "cloudtrail")
