@@ -1,7 +1,8 @@
 """Index templates, generated from the fields that the rules use (OpenSearch documentation, "Index templates").
 
-`nested`: leaves below objects, from OpenSearch 2.15 on; it rejects a record that has an object where a leaf is mapped.
-`flat`: leaves under their dotted names with `disable_objects`, from 3.8 on; rejects none.
+`nested`: leaves below objects, from OpenSearch 2.15 on; it rejects a record that has an object where a leaf is mapped, or a
+value where the object of a leaf is.
+`flat`: leaves under their dotted names with `disable_objects`, from 3.8 on; it rejects no record that CloudTrail writes.
 """
 
 from __future__ import annotations

@@ -6,29 +6,59 @@ _TEXT = """\
 # {name} for OpenSearch
 
 `queries/` holds each rule as query DSL (`.dsl.json`, for `_search`) and as Lucene text (`.lucene`, for Dashboards, where it
-can be said as text). `monitors/` holds one monitor a rule, disabled.
+can be said as text). `monitors/` holds one monitor a rule, disabled. `manifest.json` says what is missing and why, what each
+monitor promises, and what its query assumes.
 
-They are for an index made from one of the two templates here, on CloudTrail records with one record a document:
+## Indices
 
-```sh
-curl -X PUT "$URL/_index_template/{name}" -H 'Content-Type: application/json' -d @index-template.json
-```
-
-- `index-template.json` is for OpenSearch 2.15 and later. It rejects, loudly, a record that has an object where the rules
-  read a value.
-- `index-template-flat.json` is for 3.8 and later, and rejects no record.
-
-Both are generated from the fields that the rules use; a rule of your own may need another field, so build your bundle with
-it. Values above 10,922 characters stay in the record but are not searched.
+They are for indices `cloudtrail-*` made from one of the two templates here, with one CloudTrail record a document, as it is.
+Take its `eventID` as the document's `_id`, so that a record which is delivered twice counts once.
 
 ```sh
-curl -X POST "$URL/_plugins/_alerting/monitors" -H 'Content-Type: application/json' -d @monitors/RULE.json
+curl -X PUT "$URL/_index_template/{name}" -H 'Content-Type: application/json' -d @index-template-flat.json
 ```
+
+- `index-template-flat.json` is the one to take, from OpenSearch 3.8 on. It takes every record that CloudTrail writes, and
+  rejects JSON with a key twice or with keys that are OpenSearch's own, such as `_id`.
+- `index-template.json` is for OpenSearch 2.15 and later. It rejects also a record that has an object where the rules read a
+  value, a value where they read an object (`"documents": "***"`), or a key that is empty, a dot, or has two dots in a row. Who
+  calls an API with such keys is not seen.
+
+A record that is rejected is not searched: watch the errors of your bulk requests. Only indices made afterwards use the
+template; of those that do, this shows the field:
+
+```sh
+curl "$URL/cloudtrail-*/_mapping/field/eventSource.cs"
+```
+
+An index takes one template, and OpenSearch refuses a second one for these indices. A rule of your own may need another field,
+so build one bundle of your rules and these (`qdet build --rules DIR --with-builtin`) and put it in the place of this one.
+
+## Monitors
+
+A monitor only lacks an action with a destination of yours. One is in it, but for the id of a notification channel:
+
+```sh
+jq --arg id CHANNEL '.enabled = true | .triggers[0][].actions = [.ui_metadata.qdet.action + {{destination_id: $id}}]' \\
+  monitors/RULE.json |
+  curl -X POST "$URL/_plugins/_alerting/monitors" -H 'Content-Type: application/json' -d @-
+```
+
+- A monitor of single events sends a message for a run that finds some, at most one a throttle; take the throttle out of the
+  action to be told of each run.
+- A monitor of a correlation has an alert for each group, from the first run that sees a burst until its throttle has passed
+  without an event of it, and sends one message for that.
+- A monitor reads what happened since the run before, 15 minutes late unless the rule says otherwise. Events of a run that is
+  missed altogether, or that arrive later, are not seen by one of single events.
 
 You need the permissions `indices:admin/index_template/put` and `cluster:admin/opendistro/alerting/monitor/write`. A
-monitor's name starts with `[qdet:<rule>]`; delete it by its id, `DELETE _plugins/_alerting/monitors/ID`. Add actions with
-your own destinations, and enable it. More than 75 monitors that start at once need a higher
-`script.context.template.max_compilations_rate`.
+monitor's name starts with `[qdet:<rule>]`; delete it by its id, `DELETE _plugins/_alerting/monitors/ID`. More than 75 monitors
+that start at once need a higher `script.context.template.max_compilations_rate`.
+
+## Queries
+
+The query of a correlation reads all that is in the indices, and tells each burst with its group, times, number of events and
+the id of its first. Add a range to its `filter`, such as `{{"range": {{"eventTime": {{"gte": "now-7d"}}}}}}`.
 """
 
 
