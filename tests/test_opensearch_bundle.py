@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.loaders import Loader
+from botocore.model import ServiceModel
 from opensearch_node import Node
 
-from amazon_q_detections import service_model
 from amazon_q_detections.conversion import schema_of
 from amazon_q_detections.rule import Rule
 from amazon_q_detections.targets import opensearch
@@ -20,6 +21,7 @@ from amazon_q_detections.targets.opensearch.fields import IGNORE_ABOVE, SHORT_EN
 TARGET = opensearch.OpenSearch()
 SCHEMA = Schema.of(schema_of("opensearch_cloudtrail"))
 SEMANTICS = (Path(__file__).resolve().parents[1] / "docs" / "semantics.md").read_text()
+MODELS = [ServiceModel(Loader().load_service_model(name, "service-2")) for name in ("qbusiness", "qapps", "iam")]
 UUID = "4e110a4e-3f9e-4a3c-9a52-0d4b4c6a9a11"
 
 
@@ -138,19 +140,26 @@ def test_the_query_that_settles_the_assumption_finds_long_values(release: str, r
 
 def lengths(field: str) -> Iterator[int | None]:
     """The maximum of the values of a request's member in each operation that has it; an enumeration is as long as its values."""
-    for source in ("qbusiness.amazonaws.com", "qapps.amazonaws.com", "iam.amazonaws.com"):
-        for operation in service_model.operations(source):
-            shape = service_model._shape(source, operation, "requestParameters")
+    for model in MODELS:
+        for operation in model.operation_names:
+            shape: Any = model.operation_model(operation).input_shape
             for step in field.split(".")[1:]:
-                while shape is not None and shape.type_name == "list":
-                    shape = shape.member
-                shape = (
-                    service_model._members(shape).get(step) if shape is not None and shape.type_name == "structure" else None
-                )
-            while shape is not None and shape.type_name == "list":
-                shape = shape.member
+                shape = members(shape).get(step)
+            shape = element(shape)
             if shape is not None and shape.type_name == "string":
                 yield max(map(len, shape.enum)) if shape.enum else shape.metadata.get("max")
+
+
+def element(shape: Any) -> Any:
+    while shape is not None and shape.type_name == "list":
+        shape = shape.member
+    return shape
+
+
+def members(shape: Any) -> dict[str, Any]:
+    shape = element(shape)
+    found = shape.members if shape is not None and shape.type_name == "structure" else {}
+    return {name[:1].lower() + name[1:]: member for name, member in found.items()}
 
 
 SIDE = "requestParameters."

@@ -32,8 +32,9 @@ from amazon_q_detections.targets.opensearch import dsl, lucene, mapping
 from amazon_q_detections.targets.opensearch.fields import Schema
 
 SHORT = ["list", "o.p", "o.q.r", "rows.x", "rows.deep.y", "odd-name_7"]
-FIELDS = ["scalar", "o.long", *SHORT]
-SCHEMA = Schema("eventTime", (), frozenset({"scalar"}), frozenset(SHORT), frozenset({"o.long"}))
+LONG = ["o.long", "rows.long"]
+FIELDS = ["scalar", *LONG, *SHORT]
+SCHEMA = Schema("eventTime", (), frozenset({"scalar"}), frozenset(SHORT), frozenset(LONG))
 OPERATORS: list[Any] = ["<", "<=", ">", ">="]
 
 # Spellings that the contract leaves out are not among them.
@@ -61,15 +62,18 @@ def some(random: Random, **makers: Any) -> dict[str, Any]:
     return {key: made() for key, made in makers.items() if random.random() < 0.7}
 
 
+def long(random: Random) -> Any:
+    return value(random) if random.random() < 0.6 else random.choice(WORDS) + "z" * 11_000 + random.choice(WORDS)
+
+
 def record(random: Random) -> dict[str, Any]:
     def row() -> dict[str, Any]:
-        return some(random, x=lambda: held(random), deep=lambda: some(random, y=lambda: held(random)))
-
-    def text() -> Any:
-        return value(random) if random.random() < 0.6 else random.choice(WORDS) + "z" * 11_000 + random.choice(WORDS)
+        return some(
+            random, x=lambda: held(random), long=lambda: long(random), deep=lambda: some(random, y=lambda: held(random))
+        )
 
     def inside() -> dict[str, Any]:
-        return some(random, p=lambda: held(random), q=lambda: some(random, r=lambda: held(random)), long=text)
+        return some(random, p=lambda: held(random), q=lambda: some(random, r=lambda: held(random)), long=lambda: long(random))
 
     return some(
         random,

@@ -5,9 +5,9 @@ from __future__ import annotations
 _TEXT = """\
 # {name} for OpenSearch
 
-`queries/` holds each rule as query DSL (`.dsl.json`, for `_search`) and as Lucene text (`.lucene`, for Dashboards, where it
-can be said as text). `monitors/` holds one monitor a rule, disabled. `manifest.json` says what is missing and why, what each
-monitor promises, and what its query assumes.
+`queries/` holds each rule as query DSL (`.dsl.json`, for `_search`) and, where it can be said so, as Lucene text (`.lucene`,
+for Dashboards, with the query bar switched from DQL to Lucene). `monitors/` holds one monitor a rule, disabled.
+`manifest.json` says what is missing and why, what each monitor promises, and what its query assumes.
 
 ## Indices
 
@@ -59,6 +59,9 @@ that start at once need a higher `script.context.template.max_compilations_rate`
 
 The query of a correlation reads all that is in the indices, and tells each burst with its group, times, number of events and
 the id of its first. Add a range to its `filter`, such as `{{"range": {{"eventTime": {{"gte": "now-7d"}}}}}}`.
+
+Wildcards and the fields `exists_…` need the cluster setting `search.allow_expensive_queries`, which is on unless somebody has
+switched it off. Without it a search fails, or as Lucene text finds nothing.
 """
 
 
