@@ -18,8 +18,9 @@ Take its `eventID` as the document's `_id`, so that a record which is delivered 
 curl -X PUT "$URL/_index_template/{name}" -H 'Content-Type: application/json' -d @index-template-flat.json
 ```
 
-- `index-template-flat.json` is the one to take, from OpenSearch 3.8 on. It takes every record that CloudTrail writes, and
-  rejects JSON with a key twice or with keys that are OpenSearch's own, such as `_id`.
+- `index-template-flat.json` is the one to take, from OpenSearch 3.8 on; earlier ones refuse it, or leave arrays out of the
+  index and say nothing. It takes every record that CloudTrail writes, and rejects JSON with a key twice or with keys that are
+  OpenSearch's own, such as `_id`.
 - `index-template.json` is for OpenSearch 2.15 and later. It rejects also a record that has an object where the rules read a
   value, a value where they read an object (`"documents": "***"`), or a key that is empty, a dot, or has two dots in a row. Who
   calls an API with such keys is not seen.
