@@ -145,7 +145,9 @@ def test_what_cannot_be_read_is_refused(documents: list[Any], message: str, tmp_
     rules = write(tmp_path, *documents)
     for command in ("build", "hunt"):
         options = ["--out", str(tmp_path / "out")] if command == "build" else [str(Path(__file__).parent / "events")]
-        assert message in str(run(command, rules, *options).exception), command
+        result = run(command, rules, *options)
+        assert result.return_value != cli.GOOD, command
+        assert message in result.output + str(result.exception), command
     found = run("check", rules)
     assert message in found.output + str(found.exception)
 
