@@ -102,7 +102,7 @@ def test_every_query_is_saved_and_every_alerting_rule_has_an_alarm(
     tree: dict[str, bytes], queries: list[InsightsQuery]
 ) -> None:
     saved = resources(tree, "AWS::Logs::QueryDefinition")
-    assert [one["QueryString"] for one in saved] == [query.texts["insights"] for query in queries]
+    assert [one["QueryString"] for one in saved] == [query.text("insights") for query in queries]
     assert len({one["Name"] for one in saved}) == len(queries)
     alarms = resources(tree, "AWS::CloudWatch::LogAlarm")
     assert len(alarms) == sum(query.rule.level != "informational" for query in queries)

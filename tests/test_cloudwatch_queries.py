@@ -36,7 +36,7 @@ def test_a_query_gives_the_rules_verdicts(one: Rule, dialect: Dialect) -> None:
     wanted = raising(one)
     assert wanted
     query = compiled(one)
-    assert {found["eventID"] for found in insights_table.run(query.texts["insights"], ROWS_OF_EVENTS, 0, dialect)} == wanted
+    assert {found["eventID"] for found in insights_table.run(query.text("insights"), ROWS_OF_EVENTS, 0, dialect)} == wanted
     assert {found["q_event"] for found in insights_table.run(query.deciding, ROWS_OF_EVENTS, 0, dialect)} == wanted, "the alarm"
 
 
@@ -51,7 +51,7 @@ def test_a_correlation_keeps_its_two_promises(one: Rule, case: Case) -> None:
         end = times[0] + schedule.delay - offset
         while end <= times[-1] + schedule.delay + one.timespan:
             alerts |= {
-                tuple(found[name] for name in query.by) for found in insights_table.run(query.texts["insights"], rows, end)
+                tuple(found[name] for name in query.by) for found in insights_table.run(query.text("insights"), rows, end)
             }
             end += schedule.step
     wanted = grouped(one, case)
@@ -278,7 +278,7 @@ def test_what_cannot_be_said_is_refused_by_name(text: str, selections: dict[str,
 
 def test_a_title_cannot_leave_its_comment() -> None:
     main = {**next(one for one in SINGLES).main, "title": "x\n| stats count(*)\r# y\u2028z {{p}} ${q}"}
-    query = compiled(Rule("aws_hostile_rule", SINGLES[0].path, main)).texts["insights"]
+    query = compiled(Rule("aws_hostile_rule", SINGLES[0].path, main)).text("insights")
     first, second, third, *_ = query.split("\n")
     assert first == "# x | stats count(*) # y z { {p}} $ {q}"
     assert second.startswith("# Sigma rule ")
@@ -287,4 +287,4 @@ def test_a_title_cannot_leave_its_comment() -> None:
 
 def test_own_names_cannot_meet_discovered_ones() -> None:
     for one in (*SINGLES, *{one.stem: one for one, _ in CORRELATED}.values()):
-        assert all(name.startswith("q_") for name in re.findall(r" as (\w+)", compiled(one).texts["insights"]))
+        assert all(name.startswith("q_") for name in re.findall(r" as (\w+)", compiled(one).text("insights")))

@@ -39,7 +39,7 @@ def counted(selection: dict[str, Any], **keys: Any) -> OpenSearchQuery:
 
 
 def monitor(query: OpenSearchQuery) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(query.texts["monitor"])
+    found: dict[str, Any] = json.loads(query.text("monitor"))
     return found
 
 
@@ -48,14 +48,14 @@ def monitor(query: OpenSearchQuery) -> dict[str, Any]:
 def test_braces_in_a_value_are_kept_from_the_plugin_that_would_eat_them(value: str, modifier: str) -> None:
     for query in (single({f"eventName{modifier}": value}), counted({f"eventName{modifier}": value})):
         assert query.missing["monitor"].startswith("a value with {{")
-        assert value in query.texts["dsl"].replace("\\", "")
-    assert "lucene" in single({f"eventName{modifier}": value}).texts
+        assert value in query.text("dsl").replace("\\", "")
+    assert "lucene" in single({f"eventName{modifier}": value}).formats
 
 
 def test_a_search_too_long_for_a_monitor_is_a_query_still() -> None:
     query = single({"eventName": [f"value number {number:05}" for number in range(4000)]})
     assert query.missing["monitor"].startswith("a search of")
-    assert "dsl" in query.texts
+    assert "dsl" in query.formats
 
 
 def test_what_is_missing_has_no_file() -> None:

@@ -86,12 +86,12 @@ class Index:
 
     def told(self) -> list[Record]:
         """What the query of the rule tells, in an order of its own."""
-        hits = self._on.search(self._name, json.loads(self.query.texts["dsl"]))["aggregations"]["corr"]["value"]
+        hits = self._on.search(self._name, json.loads(self.query.text("dsl")))["aggregations"]["corr"]["value"]
         return ordered([{key: hit[key] for key in ("key", "from", "to", "events")} for hit in hits])
 
     def alerts(self, end: float) -> set[tuple[str, ...]]:
         """The groups that a run of the monitor sees that looks at events up to *end*."""
-        monitor = json.loads(self.query.texts["monitor"])
+        monitor = json.loads(self.query.text("monitor"))
         return groups(self._on, self._name, monitor, end + self.query.rule.schedule.delay)
 
     def close(self) -> None:

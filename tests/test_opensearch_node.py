@@ -37,12 +37,12 @@ def compiled(stem: str) -> OpenSearchQuery:
 
 
 def dsl(one: Rule) -> dict[str, Any]:
-    body: dict[str, Any] = json.loads(compiled(one.stem).texts["dsl"])
+    body: dict[str, Any] = json.loads(compiled(one.stem).text("dsl"))
     return body
 
 
 def monitor(one: Rule) -> dict[str, Any]:
-    body: dict[str, Any] = json.loads(compiled(one.stem).texts["monitor"])
+    body: dict[str, Any] = json.loads(compiled(one.stem).text("monitor"))
     return body
 
 
@@ -95,7 +95,7 @@ def test_the_dsl_gives_the_rules_verdicts(single: tuple[Node, str], one: Rule) -
 
 @pytest.mark.parametrize("one", SINGLES, ids=lambda one: one.stem)
 def test_the_lucene_text_gives_the_same_verdicts(single: tuple[Node, str], one: Rule) -> None:
-    query = {"query_string": {"query": compiled(one.stem).texts["lucene"], "analyze_wildcard": True}}
+    query = {"query_string": {"query": compiled(one.stem).text("lucene"), "analyze_wildcard": True}}
     assert found(single, {"query": query}) == wanted_ids(one.stem)
 
 

@@ -46,7 +46,7 @@ def test_a_search_gives_the_rules_verdicts(one: Rule, reading: spl_table.Reading
     """However what Splunk's documents leave open is read, but for what the rule rests on by name."""
     wanted, query = raising(one), compiled(one)
     assert wanted
-    found = spl_table.run(query.texts["search"], ROWS_OF_EVENTS, reading=reading.under(query.assumptions))
+    found = spl_table.run(query.text("search"), ROWS_OF_EVENTS, reading=reading.under(query.assumptions))
     assert {row["eventID"] for row in found} == wanted
 
 
@@ -59,12 +59,12 @@ def groups(query: str, one: Rule, case: Case, now: float = 0.0) -> set[tuple[Any
 @pytest.mark.parametrize(("one", "case"), CORRELATED, ids=ids(CORRELATED))
 def test_a_correlation_finds_the_groups(one: Rule, case: Case) -> None:
     assert bool(grouped(one, case)) is case.expected
-    assert groups(compiled(one).texts["search"], one, case) == grouped(one, case)
+    assert groups(compiled(one).text("search"), one, case) == grouped(one, case)
 
 
 def scheduled(one: Rule) -> str:
     """The search of the saved search, as Splunk reads it from the file, its macros taken out."""
-    stanza = compiled(one).texts["savedsearch"]
+    stanza = compiled(one).text("savedsearch")
     (search,) = re.findall(r"^search = ((?:.*\\\n)*.*)$", stanza, re.MULTILINE)
     joined = search.replace("\\\n", "\n")
     joined = joined.replace("`amazon_q_detections_index` ", "").replace(f"\n| `{one.stem}_filter`", "")
@@ -73,7 +73,7 @@ def scheduled(one: Rule) -> str:
 
 @pytest.mark.parametrize("one", SINGLES, ids=lambda one: one.stem)
 def test_a_saved_search_is_the_search(one: Rule) -> None:
-    wanted = {found["eventID"] for found in spl_table.run(compiled(one).texts["search"], ROWS_OF_EVENTS)}
+    wanted = {found["eventID"] for found in spl_table.run(compiled(one).text("search"), ROWS_OF_EVENTS)}
     assert {found["eventID"] for found in spl_table.run(scheduled(one), ROWS_OF_EVENTS)} == wanted
 
 

@@ -55,7 +55,7 @@ def test_a_saved_search_says_what_its_rule_says(query: SplunkQuery) -> None:
     assert f'rule_id="{rule.id}", rule_version="{rule.version}"' in keys["search"]
     assert all(" ".join(entry.split()) in keys["description"] for entry in (*rule.falsepositives, rule.response))
     assert f"Sigma rule {rule.id}, version {rule.version}." in keys["description"]
-    assert "`" not in query.texts["search"]
+    assert "`" not in query.text("search")
 
 
 @pytest.mark.parametrize("stem", SEARCHES)
@@ -71,7 +71,7 @@ def test_enterprise_security_takes_the_name(stem: str) -> None:
 def test_alerts_are_throttled_by_a_principal_that_every_row_has(query: SplunkQuery) -> None:
     events = next(events for rule, events in PAIRS if rule.stem == query.rule.stem)
     assert events is not None
-    found = spl_table.run(query.texts["search"], [spl_table.row(event) for case in events.cases for event in case.events])
+    found = spl_table.run(query.text("search"), [spl_table.row(event) for case in events.cases for event in case.events])
     assert found
     assert all(row["principal"] not in (None, "unknown", "null") for row in found)
     assert SEARCHES[query.rule.stem]["alert.suppress.fields"] == "principal"

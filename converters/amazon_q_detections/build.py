@@ -174,7 +174,7 @@ def _manifest(
                 "level": query.rule.level,
                 "promise": query.promise,
                 "assumptions": sorted(query.assumptions),
-                "formats": sorted(query.texts),
+                "formats": sorted(query.formats),
                 "missing": dict(sorted(query.missing.items())),
             }
             for query in queries

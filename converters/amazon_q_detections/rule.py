@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -134,7 +135,7 @@ class Rule:
         """What pySigma is given: the bases, then the main document."""
         return (*self.bases, self.main)
 
-    @property
+    @cached_property
     def needed_placeholders(self) -> tuple[str, ...]:
         """Names of the `|expand` placeholders of its detections, sorted."""
         names: set[str] = set()

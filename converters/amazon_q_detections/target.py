@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from amazon_q_detections.rule import Rule
 
@@ -16,17 +16,21 @@ if TYPE_CHECKING:
 class Query:
     """A rule compiled for one target and schema.
 
-    *texts* holds it in every format that can say it; *missing* gives the reason for each that cannot.
-    *promise* is `complete` or `spans <= timespan - step` for a correlation, `each event once` for a single event.
+    *formats* writes it in every format that can say it; *missing* gives the reason for each that cannot.
+    *promise* says which events, and which bursts, its scheduled artefact alerts on (docs/semantics.md).
     *assumptions* are the named ones (docs/semantics.md) that it rests on.
     """
 
     rule: Rule
     schema: str
-    texts: Mapping[str, str]
+    formats: Mapping[str, Callable[[], str]]
     missing: Mapping[str, str]
     promise: str
     assumptions: tuple[str, ...]
+
+    def text(self, form: str) -> str:
+        """The query in one of its *formats*."""
+        return self.formats[form]()
 
 
 Q = TypeVar("Q", bound=Query)

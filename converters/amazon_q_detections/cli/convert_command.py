@@ -57,7 +57,7 @@ def command(
     for number, rule in enumerate(rules):
         try:
             query = build.compile_rule(rule, registration, schema)
-            if text_format not in query.texts:
+            if text_format not in query.formats:
                 raise Refused(f"the format {text_format}", query.missing[text_format], stem=rule.stem, target=target_name)
         except Refused as refusal:
             refused = refused or target_name not in rule.refusals
@@ -75,11 +75,11 @@ def command(
                     "target": target_name,
                     "schema": schema,
                     "format": text_format,
-                    "query": query.texts[text_format],
+                    "query": query.text(text_format),
                 }
             )
         else:
             if number:
                 console.line("")
-            console.lines(query.texts[text_format])
+            console.lines(query.text(text_format))
     return FINDINGS if refused else GOOD

@@ -51,11 +51,14 @@ class CloudWatch(Target[InsightsQuery]):
                 target=self.name,
             )
         no_alarm = template.no_alarm(rule, parts.by)
-        definition = json_text.indented(query_definition.of(rule, parts.text))
+        text = parts.text
         return InsightsQuery(
             rule=rule,
             schema=schema,
-            texts={"insights": parts.text, "query_definition": definition},
+            formats={
+                "insights": lambda: text,
+                "query_definition": lambda: json_text.indented(query_definition.of(rule, text)),
+            },
             missing={template.ALARM: no_alarm} if no_alarm else {},
             promise=_promise(rule),
             assumptions=parts.assumptions,
@@ -65,8 +68,8 @@ class CloudWatch(Target[InsightsQuery]):
 
     def bundle(self, queries: Sequence[InsightsQuery], *, name: str, schema: str) -> dict[str, bytes]:  # noqa: ARG002
         """See Target: queries as text, all definitions for the CLI, templates and how to import them."""
-        tree = {f"queries/{query.rule.stem}.cwli": f"{query.texts['insights']}\n" for query in queries}
-        definitions = [query_definition.of(query.rule, query.texts["insights"]) for query in queries]
+        tree = {f"queries/{query.rule.stem}.cwli": f"{query.text('insights')}\n" for query in queries}
+        definitions = [query_definition.of(query.rule, query.text("insights")) for query in queries]
         tree["query-definitions.json"] = json_text.indented(definitions) + "\n"
         tree.update(template.files(queries, name))
         tree["README.md"] = readme.text(name)

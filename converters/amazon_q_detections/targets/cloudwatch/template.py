@@ -165,7 +165,7 @@ def _logical_id(stem: str) -> str:
 def _resources(query: InsightsQuery) -> dict[str, Any]:
     rule = query.rule
     own = _logical_id(rule.stem)
-    definition = query_definition.of(rule, query.texts["insights"])
+    definition = query_definition.of(rule, query.text("insights"))
     made: dict[str, Any] = {
         f"Query{own}": {
             "Type": "AWS::Logs::QueryDefinition",

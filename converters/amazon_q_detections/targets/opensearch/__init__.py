@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from amazon_q_detections import json_text
@@ -67,7 +67,7 @@ class OpenSearch(Target[OpenSearchQuery]):
         return OpenSearchQuery(
             rule=rule,
             schema=schema,
-            texts=texts,
+            formats={form: partial(texts.__getitem__, form) for form in texts},
             missing=missing,
             promise=_PROMISES[rule.is_correlation],
             assumptions=assumptions,
@@ -81,8 +81,8 @@ class OpenSearch(Target[OpenSearchQuery]):
         for query in queries:
             stem = query.rule.stem
             for text, path in _PATHS.items():
-                if text in query.texts:
-                    tree[path.format(stem=stem)] = query.texts[text] + "\n"
+                if text in query.formats:
+                    tree[path.format(stem=stem)] = query.text(text) + "\n"
         fields = Schema.of(schema_of(f"{self.name}_{schema}"))
         tree["index-template.json"] = json_text.indented(template(queries, fields, "nested")) + "\n"
         tree["index-template-flat.json"] = json_text.indented(template(queries, fields, "flat")) + "\n"

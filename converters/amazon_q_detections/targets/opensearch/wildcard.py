@@ -7,6 +7,7 @@ with the limit 10,000, of which each is ten); a search with a pattern beyond fai
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from amazon_q_detections import casing
@@ -25,6 +26,7 @@ _LONGEST = 990
 _Places = frozenset[int]
 
 
+@cache
 def checked(text: Text) -> Text:
     """*text*, which a node can search for; raises Refused for a pattern that it gives up on."""
     pattern = [char for part in text.parts for char in _units(part, cased=text.cased)]
@@ -32,7 +34,9 @@ def checked(text: Text) -> Text:
         raise Refused(f"a pattern of more than {_LONGEST} characters", "OpenSearch cannot search for it.")
     ascii_only = all(isinstance(unit, Wild) or unit.isascii() for unit in pattern)
     most = _MOST_EFFORT if ascii_only else _MOST_EFFORT_BEYOND_ASCII
-    if _effort(pattern, most) > most:
+    # Of one run of characters the places are how far it has been met: no more sets than places, and no larger.
+    one_run = Wild.ONE not in text.parts and sum(isinstance(part, str) for part in text.parts) == 1
+    if not (one_run and (len(pattern) + 2) ** 2 <= most) and _effort(pattern, most) > most:
         raise Refused("a pattern of this kind", "OpenSearch gives up on it; write '*' instead of '?' behind the first '*'.")
     return text
 

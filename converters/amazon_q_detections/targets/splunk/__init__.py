@@ -45,11 +45,12 @@ class Splunk(Target[SplunkQuery]):
         backend = self._backend(schema)
         _, meaning = backend.meaning_of(rule.collection())
         parts = backend.parts(meaning)
+        savedsearch.name(rule)  # refuses the one that Splunk takes for something else
         by_arrival = () if rule.is_correlation else (savedsearch.BY_ARRIVAL,)
         return SplunkQuery(
             rule=rule,
             schema=schema,
-            texts={"search": parts.text, "savedsearch": savedsearch.of(rule, parts, _APP).text},
+            formats={"search": lambda: parts.text, "savedsearch": lambda: savedsearch.of(rule, parts, _APP).text},
             missing={},
             promise="complete" if rule.is_correlation else "each event once",
             assumptions=tuple(sorted((*parts.assumptions, *by_arrival))),

@@ -58,12 +58,7 @@ def _value(value: str) -> str:
 
 
 def of(rule: Rule, parts: Parts, app: str) -> Stanza:
-    """The stanza of *rule* in the app called *app*: disabled, behind the app's index macro and the rule's filter macro.
-
-    Raises Refused for a rule that has no stanza of its own.
-    """
-    if name(rule).lower() == _OF_ALL:
-        raise Refused(f"the name {name(rule)}", "a stanza of this name gives all others their keys; rename the file.")
+    """The stanza of *rule* in the app called *app*: disabled, behind the app's index macro and the rule's filter macro."""
     keys = (
         ("search", _search(rule, parts, app)),
         ("description", description(rule)),
@@ -112,8 +107,14 @@ def _entity(rule: Rule, parts: Parts) -> str:
 
 
 def name(rule: Rule) -> str:
-    """The stanza's name, which is the rule's stem: it outlives a change of title, and with it what users set locally."""
-    return _ODD.sub("_", rule.stem)
+    """The stanza's name, which is the rule's stem: it outlives a change of title, and with it what users set locally.
+
+    Raises Refused for a rule that can have no stanza of its own.
+    """
+    own = _ODD.sub("_", rule.stem)
+    if own.lower() == _OF_ALL:
+        raise Refused(f"the name {own}", "a stanza of this name gives all others their keys; rename the file.")
+    return own
 
 
 def index_macro(app: str) -> str:
@@ -143,8 +144,10 @@ def cell(text: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    shown = "".join(char if char.isprintable() else " " for char in text)
-    return _CONTINUES.sub("", " ".join(shown.split()))
+    words = " ".join(text.split())
+    if not words.isprintable():
+        words = " ".join("".join(char if char.isprintable() else " " for char in words).split())
+    return _CONTINUES.sub("", words)
 
 
 def _quotable(text: str) -> str:

@@ -64,6 +64,8 @@ class Leaves:
     def __init__(self, schema: dict[str, Any], needs: Needs, sources: frozenset[str] | None) -> None:
         self._schema = schema
         self._needs = needs
+        self._arrays = frozenset(schema.get("arrays", ()))
+        self._below_arrays = tuple(f"{array}." for array in self._arrays)
         modelled = schema.get("modelled_sources", ())
         self._modelled = sources is not None and sources <= set(modelled)
 
@@ -104,7 +106,7 @@ class Leaves:
         return found
 
     def _through_array(self, path: str) -> bool:
-        return any(path == array or path.startswith(f"{array}.") for array in self._schema.get("arrays", ()))
+        return path in self._arrays or path.startswith(self._below_arrays)
 
     def _is_known(self, path: str) -> bool:
         """Whether the schema knows the field's shape: it is one of CloudTrail's own, or of a service whose arrays it lists."""
@@ -116,7 +118,7 @@ class Leaves:
         """The leaf in its exact form; raises Refused for what Logs Insights cannot say of this field."""
         if leaf.field in self._reached():
             return self._below_array(leaf, self._reached()[leaf.field])
-        if isinstance(leaf.test, Exists) and leaf.field in self._schema.get("arrays", ()):
+        if isinstance(leaf.test, Exists) and leaf.field in self._arrays:
             return Written(self._exists(leaf.field, self._needs.value_of(leaf.field)), total=True)
         return self._on_one_value(leaf.field, self.own(leaf.field), leaf.test)
 
@@ -182,7 +184,7 @@ class Leaves:
     def _exists(self, path: str, own: str) -> str:
         """A value, or, where the field may be an object or array, a JSON text that starts as one."""
         self._needs.assumptions.update(() if path in self._schema.get("never_null", ()) else ("null_absent", "empty_kept"))
-        if path in self._schema.get("scalars", ()) or (path in self._reached() and path not in self._schema.get("arrays", ())):
+        if path in self._schema.get("scalars", ()) or (path in self._reached() and path not in self._arrays):
             return f"ispresent({own})"
         return f"(ispresent({own}) or {self._needs.text_of(path)} like /^[{{\\[]/)"
 

@@ -150,5 +150,7 @@ def harmless(text: str) -> str:
 
     (CloudWatch Logs API Reference, "PutQueryDefinition": `{{name}}`; CloudFormation User Guide, "Using dynamic references".)
     """
-    shown = "".join(char if char.isprintable() else " " for char in text)
-    return re.sub(r"([{$])(?=\{)", r"\1 ", " ".join(shown.split()))
+    words = " ".join(text.split())
+    if not words.isprintable():
+        words = " ".join("".join(char if char.isprintable() else " " for char in words).split())
+    return re.sub(r"([{$])(?=\{)", r"\1 ", words)
