@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from amazon_q_detections import numeral
 from amazon_q_detections.condition import (
     And,
     Boolean,
@@ -154,9 +154,7 @@ def number_pattern(value: float) -> str:
     Raises Refused where a number has others too, since it is taken for the double next to it.
     """
     _refuse_inexact(value)
-    if value == int(value):
-        return rf"{'-?' if value == 0 else ''}{int(value)}(\.0+)?"
-    return f"{Decimal(repr(value)):f}".replace(".", r"\.") + "0*"
+    return numeral.spellings(value)
 
 
 def _refuse_inexact(value: float) -> None:

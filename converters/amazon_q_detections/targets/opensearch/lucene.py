@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from amazon_q_detections import numeral
 from amazon_q_detections.condition import (
     And,
     Boolean,
@@ -108,7 +108,8 @@ class Writer:
 
 def _plain(number: float) -> str:
     """A number without an exponent, its sign escaped since it is one of the language's too."""
-    return f"{Decimal(repr(number)):f}".replace("-", r"\-")
+    written = "-0.0" if str(number) == "-0.0" else numeral.plain(number)
+    return written.replace("-", r"\-")
 
 
 def _inside(field: str, test: Cidr) -> str:

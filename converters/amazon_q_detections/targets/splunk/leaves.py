@@ -9,6 +9,7 @@ from __future__ import annotations
 from ipaddress import IPv4Network
 from typing import TYPE_CHECKING
 
+from amazon_q_detections import numeral
 from amazon_q_detections.condition import Boolean, Cidr, Compare, Exists, Leaf, Matches, Number, SameAs, Test, Text, Wild
 from amazon_q_detections.errors import Refused
 from amazon_q_detections.targets.splunk import literal, network, pattern
@@ -90,7 +91,7 @@ class Leaves:
                 return _found(field, pattern.quoted(rf"(?i)\A{text}\z"), wanted=wanted)
             case Number():
                 self.assumptions.add("plain_numbers")
-                return _found(field, pattern.quoted(rf"\A{pattern.number(test.value)}\z"), wanted=wanted)
+                return _found(field, pattern.quoted(rf"\A{numeral.spellings(test.value)}\z"), wanted=wanted)
             case Cidr(network=IPv4Network() as addresses):
                 return _found(field, pattern.quoted(network.expression(addresses)), wanted=wanted)
         return self._on_one_value(field, test, wanted=wanted)
@@ -170,7 +171,7 @@ class Leaves:
                 raise Refused("a regular expression", "this release does not write them for Splunk.")
             case Compare():
                 numeric = f"if(match({own}, {pattern.quoted(_NUMERIC)}), {own}, null())"
-                relation = f"tonumber({numeric}){test.op}{pattern.decimal(test.value)}"
+                relation = f"tonumber({numeric}){test.op}{numeral.plain(test.value)}"
                 if "{}" in field:
                     return f"{_NULLITY[wanted]}(mvfilter({_true(relation)}))"
                 return _true(relation, wanted=wanted)

@@ -7,12 +7,9 @@ none may try the ways through a value one inside the other.
 
 from __future__ import annotations
 
-from decimal import Decimal
-from math import isfinite
 from typing import TYPE_CHECKING
 
 from amazon_q_detections.condition import Text, Wild
-from amazon_q_detections.errors import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -100,18 +97,3 @@ def _flags(texts: Sequence[Text]) -> str:
     folded = "" if texts[0].cased else "i"
     dots = "s" if any(isinstance(part, Wild) for text in texts for part in text.parts) else ""
     return f"(?{folded}{dots})" if folded or dots else ""
-
-
-def number(value: float) -> str:
-    """The spellings of a number that the contract knows, as an expression on the whole text."""
-    digits = decimal(value)
-    if "." in digits:
-        return f"{digits}0*".replace(".", r"\.")
-    return rf"{'-?' if value == 0 else ''}{digits}(\.0+)?"
-
-
-def decimal(value: float) -> str:
-    """A number in plain decimals, as it stands in an expression: no exponent, which SPL has no documents on."""
-    if not isfinite(value):
-        raise Refused(f"the number {value}", "Splunk has no literal for it.")
-    return str(int(value)) if value == int(value) else format(Decimal(repr(value)), "f")

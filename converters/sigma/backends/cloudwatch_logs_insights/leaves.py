@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from amazon_q_detections import numeral
 from amazon_q_detections.condition import Boolean, Cidr, Compare, Exists, Leaf, Matches, Number, SameAs, Text, Wild
 from amazon_q_detections.errors import Refused
 from sigma.backends.cloudwatch_logs_insights import json_text, syntax
@@ -169,10 +170,10 @@ class Leaves:
             case Number():
                 if test.value in _WORDS.values():
                     self._tell_booleans(path)
-                return Written(f"{own} like /^{syntax.number_pattern(test.value)}$/", total=False)
+                return Written(f"{own} like /^{numeral.spellings(test.value)}$/", total=False)
             case Compare():
                 self._tell_booleans(path)
-                return self._of_scalar(path, own, f"isNumeric({own})", f"{own} {test.op} {syntax.number(test.value)}")
+                return self._of_scalar(path, own, f"isNumeric({own})", f"{own} {test.op} {numeral.plain(test.value)}")
             case Cidr():
                 return self._of_scalar(path, own, f"isIpInSubnet({own}, '{test.network}')")
             case SameAs():

@@ -7,7 +7,6 @@ CloudWatch Logs User Guide: "CloudWatch Logs Insights language query syntax", "f
 from __future__ import annotations
 
 import re
-from decimal import Decimal
 
 from amazon_q_detections import casing
 from amazon_q_detections.condition import Text, Wild
@@ -77,20 +76,6 @@ def quoted(value: str) -> str:
     if not is_plain(value):
         raise ValueError(value)
     return f"'{value}'"
-
-
-def number(value: float) -> str:
-    """A number in plain decimals, since exponents are not documented."""
-    written = format(Decimal(repr(value)), "f")
-    return written.rstrip("0").rstrip(".") if "." in written else written
-
-
-def number_pattern(value: float) -> str:
-    """The spellings of a number that the contract knows, as a regular expression without anchors."""
-    written = number(value)
-    if value == 0:
-        return r"-?0(\.0+)?"
-    return rf"{written}(\.0+)?" if "." not in written else f"{written.replace('.', chr(92) + '.')}0*"
 
 
 def escaped(text: str, *, fold: bool) -> str:
