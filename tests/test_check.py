@@ -276,6 +276,14 @@ FAULTS = {
         changed("events", "match:\n    - &match", "match: []\nno_match:\n    - &match"),
         "events", "no_match", "duplicate-key", "given twice",
     ),
+    "one of two kinds of events": (
+        changed("rules", "eventName: BatchPutDocument", "eventName: [BatchPutDocument, CreateIndex]"),
+        "rules", "qdet.prerequisite", "prerequisite", "'events: [data, management]'",
+    ),
+    "a kind of events that is none": (
+        changed("rules", "        events: data", "        events: [data, network]"),
+        "rules", "qdet.prerequisite.events", "prerequisite", "is none of management, data",
+    ),
     "data events without prerequisite": (
         changed("rules", "    prerequisite:\n        events: data\n        resource_types: ['AWS::QBusiness::Index']\n", ""),
         "rules", "qdet.prerequisite", "prerequisite", "AWS::QBusiness::Application or AWS::QBusiness::Index",

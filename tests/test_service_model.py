@@ -53,7 +53,7 @@ APP = "a1b2c3d4-5678-90ab-cdef-111122223333"
          ["requestParameters.applicationId", "requestParameters.displayName", "requestParameters.authConfiguration"]),
         ("requestParameters", {"applicationId": APP, "displayName": "x", "type": "CUSTOM", "authConfiguration": {}, "name": "x"},
          ["requestParameters.name"]),
-        ("responseElements", {"pluginId": "p", "buildStatus": "READY"}, []),
+        ("responseElements", {"pluginId": "4d5e6f7a-8b9c-4e0f-9a2b-3c4d5e6f7a8b", "buildStatus": "READY"}, []),
         ("responseElements", {"plugin": "p"}, ["responseElements.plugin"]),
     ],
 )  # fmt: skip
@@ -103,3 +103,29 @@ def test_a_source_that_aws_writes_is_known_by_some_name(stem: str) -> None:
 )
 def test_a_slip_in_a_source_is_told_from_a_service_without_a_model(source: str, likely: str | None) -> None:
     assert service_model.likely_source(source) == likely
+
+
+SENT = {
+    "applicationId": "0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d", "displayName": "jira-cloud", "type": "JIRA_CLOUD",
+    "authConfiguration": {"noAuthConfiguration": {}}, "serverUrl": "https://jira.example.com",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({}, ""),
+        ({"serverUrl": "HIDDEN_DUE_TO_SECURITY_REASONS"}, ""),
+        ({"displayName": "jira cloud"}, "does not fit PluginName's pattern"),
+        ({"displayName": "x" * 101}, "has a length of 101, and PluginName goes from 1 to 100"),
+        ({"type": "JIRA CLOUD"}, "none of PluginType's values"),
+        ({"tags": [{"key": "a", "value": "b"}] * 201}, "has a length of 201, and Tags goes from 0 to 200"),
+    ],
+)
+def test_a_value_fits_its_pattern_length_and_enumeration(changes: dict[str, Any], fault: str) -> None:
+    def found(accepted: bool) -> list[str]:
+        sent = {**SENT, **changes}
+        return [what for _, what in service_model.faults(Q, "CreatePlugin", "requestParameters", sent, accepted=accepted)]
+
+    assert [fault in what for what in found(accepted=True)] == [True] * bool(fault)
+    assert found(accepted=False) == [], "a refused call may have sent anything"

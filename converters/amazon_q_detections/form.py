@@ -192,10 +192,10 @@ def _block(block: Any) -> Iterator[Fault]:
 def _prerequisite(prerequisite: Mapping[str, Any]) -> Iterator[Fault]:
     place = f"{BLOCK}.prerequisite"
     yield from _unknown(place, prerequisite, ("events", "resource_types"))
-    if prerequisite.get("events") not in (None, *EVENT_KINDS):
-        yield Fault(
-            f"{place}.events", "prerequisite", f"{_shown(prerequisite['events'])} is neither of {', '.join(EVENT_KINDS)}."
-        )
+    events = prerequisite.get("events", "management")
+    if not events or any(kind not in EVENT_KINDS for kind in (events if isinstance(events, list) else [events])):
+        message = f"{_shown(events)} is none of {', '.join(EVENT_KINDS)}, nor a list of them."
+        yield Fault(f"{place}.events", "prerequisite", message)
     if not _are_texts(prerequisite.get("resource_types", [])):
         yield Fault(f"{place}.resource_types", "prerequisite", "is no list of resource types.")
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from amazon_q_detections import content
 
@@ -25,6 +26,9 @@ _NO_MODEL = ("q", "codewhisperer", "user-subscriptions")
 # Elsewhere CloudTrail rewrites them (EC2's `instancesSet.items`, S3's `bucketName`) or records console-only
 # operations, so that the model can raise a doubt but not settle it.
 AUTHORITATIVE = frozenset({"qbusiness.amazonaws.com", "kendra.amazonaws.com"})
+
+# What CloudTrail writes in the place of a value that is nobody's business.
+_REDACTED = ("HIDDEN_DUE_TO_SECURITY_REASONS", "***")
 
 
 def known(event_source: str) -> bool:
@@ -97,38 +101,77 @@ def member_names(event_source: str, operation: str, side: Side, path: tuple[str,
     return tuple(sorted(_members(shape))) if shape is not None and shape.type_name == "structure" else ()
 
 
-def faults(event_source: str, operation: str, side: Side, value: Any) -> Iterator[tuple[str, str]]:
+def faults(event_source: str, operation: str, side: Side, value: Any, *, accepted: bool = True) -> Iterator[tuple[str, str]]:
     """Where a record's parameters do not fit the operation: (path, what is wrong) pairs.
 
-    An unknown member, a missing required one (of the input), a wrong JSON type, a value outside an enumeration.
+    An unknown member, a missing required one (of the input), a wrong JSON type; if the service *accepted* the call, also a
+    value outside an enumeration, a pattern or the bounds of its length.
     """
     shape = _shape(event_source, operation, side)
     if shape is not None and value is not None:
-        yield from _shape_faults(shape, value, side, required=side == "requestParameters")
+        yield from _shape_faults(shape, value, side, _Call(input=side == "requestParameters", accepted=accepted))
 
 
-def _shape_faults(shape: Shape, value: Any, path: str, *, required: bool) -> Iterator[tuple[str, str]]:
+class _Call(NamedTuple):
+    """What a record's parameters are those of."""
+
+    input: bool
+    accepted: bool
+
+
+def _shape_faults(shape: Shape, value: Any, path: str, call: _Call) -> Iterator[tuple[str, str]]:
     kind = shape.type_name
-    if getattr(shape, "is_document_type", False) or value is None:
+    if value is None or getattr(shape, "is_document_type", False) or (isinstance(value, str) and value in _REDACTED):
         return
     if not _fits(kind, value):
         yield path, f"is {type(value).__name__}, the API has a {kind} there"
     elif kind == "structure":
-        members = _members(shape)
-        for name in value:
-            if name not in members:
-                yield f"{path}.{name}", f"is no member of {shape.name}"
-            else:
-                yield from _shape_faults(members[name], value[name], f"{path}.{name}", required=required)
-        if required:
-            for name in shape.required_members:
-                if not any(spelling in value for spelling in (name, _small(name))):
-                    yield f"{path}.{_small(name)}", f"is required by {shape.name} and missing"
+        yield from _member_faults(shape, value, path, call)
     elif kind == "list":
+        if call.accepted:
+            yield from _length_faults(shape, value, path)
         for number, element in enumerate(value):
-            yield from _shape_faults(shape.member, element, f"{path}[{number}]", required=required)
-    elif kind == "string" and getattr(shape, "enum", None) and value not in shape.enum:
-        yield path, f"is {value!r}, none of {shape.name}'s values"
+            yield from _shape_faults(shape.member, element, f"{path}[{number}]", call)
+    elif kind == "string" and call.accepted:
+        yield from _text_faults(shape, value, path)
+
+
+def _member_faults(shape: Shape, value: dict[str, Any], path: str, call: _Call) -> Iterator[tuple[str, str]]:
+    members = _members(shape)
+    for name in value:
+        if name not in members:
+            yield f"{path}.{name}", f"is no member of {shape.name}"
+        else:
+            yield from _shape_faults(members[name], value[name], f"{path}.{name}", call)
+    for name in shape.required_members if call.input else ():
+        if not any(spelling in value for spelling in (name, _small(name))):
+            yield f"{path}.{_small(name)}", f"is required by {shape.name} and missing"
+
+
+def _text_faults(shape: Shape, value: str, path: str) -> Iterator[tuple[str, str]]:
+    if getattr(shape, "enum", None):
+        if value not in shape.enum:
+            yield path, f"is {value!r}, none of {shape.name}'s values"
+        return
+    yield from _length_faults(shape, value, path)
+    pattern = _pattern(shape.metadata.get("pattern", ""))
+    if pattern is not None and not pattern.fullmatch(value):
+        yield path, f"is {value!r}, which does not fit {shape.name}'s pattern {pattern.pattern}"
+
+
+def _length_faults(shape: Shape, value: str | list[Any], path: str) -> Iterator[tuple[str, str]]:
+    least, most = shape.metadata.get("min", 0), shape.metadata.get("max", len(value))
+    if not least <= len(value) <= most:
+        yield path, f"has a length of {len(value)}, and {shape.name} goes from {least} to {shape.metadata.get('max', 'any')}"
+
+
+@cache
+def _pattern(written: str) -> re.Pattern[str] | None:
+    """The expression of a model; None where there is none, or one of a dialect that is not Python's."""
+    try:
+        return re.compile(written) if written else None
+    except re.error:
+        return None
 
 
 def _fits(kind: str, value: Any) -> bool:

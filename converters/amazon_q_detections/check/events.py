@@ -124,7 +124,7 @@ def _record(fixture: Fixture, name: str, event: Event) -> Iterator[Finding]:
         return
     sides: tuple[service_model.Side, ...] = ("requestParameters", "responseElements")
     for side in sides:
-        for path, fault in service_model.faults(source, operation, side, event.get(side)):
+        for path, fault in service_model.faults(source, operation, side, event.get(side), accepted=not event.get("errorCode")):
             yield Finding(fixture.path, f"{name}: {path}", "parameters", f"{fault}.", severity)
     yield from _event_kind(fixture, name, event)
 

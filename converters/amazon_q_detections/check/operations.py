@@ -83,7 +83,7 @@ def findings(rule: Rule, *, builtin: bool) -> Iterator[Finding]:
     groups = {
         service_model.data_event_types(one.source, name) for found in judged.values() for one in found for name in one.named
     }
-    yield from prerequisite.findings(rule, {group for group in groups if group})
+    yield from prerequisite.findings(rule, groups)
 
 
 def _detection(rule: Rule, parsed: SigmaRule, judged: dict[int, list[_Judged]], *, builtin: bool) -> Iterator[Finding]:

@@ -13,23 +13,20 @@ if TYPE_CHECKING:
     from amazon_q_detections.rule import Rule
 
 
-def findings(rule: Rule, types: Set[tuple[str, ...]]) -> Iterator[Finding]:
-    """A rule on data events says so, with types of which every operation has one, in the block and in words.
+def findings(rule: Rule, groups: Set[tuple[str, ...]]) -> Iterator[Finding]:
+    """A rule says which kinds of events it needs, and for data events types of which every operation has one.
 
-    *types* are those of its operations: of each group a trail must select one; there is none for management events.
+    *groups* are the types of its operations: of each a trail must select one; () is that of management events.
     """
     declared = rule.block.get("prerequisite")
     declared = declared if isinstance(declared, dict) else {}
-    wanted = "data" if types else "management"
-    key = f"{BLOCK}.prerequisite"
-    if declared.get("events") not in (("data",) if types else (None, "management")):
-        if types:
-            shown = " or ".join(sorted({name for group in types for name in group}))
-            message = f"is missing or not 'events: data': a trail records these operations only when it selects {shown}."
-        else:
-            message = f"says {declared.get('events')!r}, and every operation of the rule is a {wanted} event."
-        yield Finding(rule.path, key, "prerequisite", message)
+    types = {group for group in groups if group}
+    kinds = {"data" if group else "management" for group in groups} or {"management"}
+    said = declared.get("events", "management")
+    if set(said if isinstance(said, list) else [said]) != kinds:
+        yield Finding(rule.path, f"{BLOCK}.prerequisite", "prerequisite", _wanted(kinds, types))
         return
+    key = f"{BLOCK}.prerequisite"
     listed = [str(name) for name in declared.get("resource_types") or ()]
     for group in sorted(types):
         if not set(group) & set(listed):
@@ -43,3 +40,11 @@ def findings(rule: Rule, types: Set[tuple[str, ...]]) -> Iterator[Finding]:
             if "logsource" in document and name not in str(document["logsource"].get("definition", "")):
                 message = f"does not name {name}, which the custom block asks for."
                 yield Finding(rule.path, "logsource.definition", "prerequisite", message)
+
+
+def _wanted(kinds: Set[str], types: Set[tuple[str, ...]]) -> str:
+    if kinds == {"management"}:
+        return "does not say 'events: management', and every operation of the rule is a management event."
+    shown = " or ".join(sorted({name for group in types for name in group}))
+    wanted = "data" if kinds == {"data"} else "[data, management]"
+    return f"is missing or not 'events: {wanted}': a trail records such operations only when it selects {shown}."
