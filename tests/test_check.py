@@ -1,119 +1,24 @@
 """Each fault that `qdet check` promises to find, made in a good rule: exit code 1, file and key named."""
 
 import json
-from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
+import good_content
 import pytest
-from click.testing import CliRunner, Result
+from good_content import EVENTS, STEM, changed, check, copied, counted
 
-from amazon_q_detections import cli, ruleset
-from amazon_q_detections import content as shipped
-from amazon_q_detections.check import metadata, pipelines, report
-
-RULE = """
-title: Batch Uploaded
-id: 0b9ae1b2-7ab5-4c0c-8e7f-7c2f4d0f4c11
-status: test
-description: Documents were uploaded.
-author: tests
-date: 2026-01-01
-tags: [attack.impact, attack.t1565.001]
-references: [https://example.com]
-logsource:
-    product: aws
-    service: cloudtrail
-    definition: 'Requirements: data events of AWS::QBusiness::Index.'
-detection:
-    selection:
-        eventSource: qbusiness.amazonaws.com
-        eventName: BatchPutDocument
-        errorCode: null
-        requestParameters.documents.content.s3.bucket: evil-bucket
-        recipientAccountId: '012345670123'
-    condition: selection
-falsepositives: [Whoever loads the index by hand.]
-level: low
-qdet:
-    version: 1
-    category: documents
-    prerequisite:
-        events: data
-        resource_types: ['AWS::QBusiness::Index']
-    risk: 20
-"""
-EVENTS = """
-match:
-    - &match
-      eventSource: qbusiness.amazonaws.com
-      eventName: BatchPutDocument
-      eventTime: '2026-01-01T00:00:00Z'
-      eventID: 6c7b4d2e-0000-4000-8000-000000000001
-      recipientAccountId: '012345670123'
-      managementEvent: false
-      eventCategory: Data
-      requestParameters:
-          applicationId: a1b2c3d4-5678-90ab-cdef-111122223333
-          indexId: b1b2c3d4-5678-90ab-cdef-111122223333
-          documents:
-              - id: one
-                content: {s3: {bucket: evil-bucket, key: one.txt}}
-no_match:
-    - <<: *match
-      eventID: 6c7b4d2e-0000-4000-8000-000000000002
-      errorCode: AccessDenied
-      requestParameters: null
-    - <<: *match
-      eventID: 6c7b4d2e-0000-4000-8000-000000000003
-      eventSource: kendra.amazonaws.com
-      requestParameters: {indexId: b1b2c3d4-5678-90ab-cdef-111122223333, documents: [{id: one}]}
-"""
-STEM = "aws_batch_uploaded"
+from amazon_q_detections import cli
+from amazon_q_detections.check import pipelines, report
 
 
 @pytest.fixture
 def content(tmp_path: Path) -> Path:
-    for folder, text in (("rules", RULE), ("events", EVENTS)):
-        (tmp_path / folder).mkdir()
-        (tmp_path / folder / f"{STEM}.yml").write_text(text)
-    return tmp_path
-
-
-def check(content: Path, *options: str) -> Result:
-    arguments = ["check", "--rules", str(content / "rules"), "--events", str(content / "events"), *options]
-    return CliRunner().invoke(cli.app, arguments, standalone_mode=False)
+    return good_content.write(tmp_path)
 
 
 def test_good_content_has_no_finding(content: Path) -> None:
     result = check(content)
     assert (result.stdout, result.return_value) == ("", cli.GOOD)
-
-
-def changed(folder: str, old: str, new: str) -> Callable[[Path], object]:
-    def change(content: Path) -> None:
-        path = content / folder / f"{STEM}.yml"
-        text = path.read_text()
-        assert old in text
-        path.write_text(text.replace(old, new, 1))
-
-    return change
-
-
-def copied(content: Path, events: str = "7c7b4d2e") -> None:
-    """A second rule with the id of the first, and its events with or without ids of their own."""
-    for folder in ("rules", "events"):
-        text = (content / folder / f"{STEM}.yml").read_text().replace("6c7b4d2e", events)
-        (content / folder / "aws_another_rule.yml").write_text(text)
-
-
-def counted(content: Path, *lines: str, id: str = "0b9ae1b2-7ab5-4c0c-8e7f-7c2f4d0f4c12") -> None:
-    """The rule counted by a correlation in the same file, which says *lines* of its own."""
-    said = {"type": "type: event_count", **{line.partition(":")[0]: line for line in lines}}
-    body = "".join(f"    {line}\n" for line in said.values())
-    text = f"---\ntitle: Many\nid: {id}\nlevel: low\ncorrelation:\n    rules: [batch_uploaded]\n    timespan: 1h\n{body}"
-    path = content / "rules" / f"{STEM}.yml"
-    path.write_text(path.read_text().replace("status: test", "name: batch_uploaded", 1) + text)
 
 
 FAULTS = {
@@ -560,81 +465,7 @@ def test_a_finding_in_the_second_of_two_rules_has_its_line(content: Path) -> Non
     assert lines[finding["line"] - 2] == "title: Many"
 
 
-@pytest.mark.parametrize("form", report.FORMATS)
-def test_every_format_names_file_key_and_message(content: Path, form: str) -> None:
-    changed("rules", "'012345670123'", "012345670123")(content)
-    out = check(content, "--format", form).stdout
-    assert "aws_batch_uploaded.yml" in out
-    assert "detection.selection.recipientAccountId" in out
-    assert "Quote it" in out
-
-
-def test_github_annotations_escape_what_would_end_them(content: Path) -> None:
-    changed("rules", "level: low", "level: 'lo%0A::error::x\n'")(content)
-    out = check(content, "--format", "github").stdout
-    assert "%250A" in out
-    assert all(line.startswith("::error file=") for line in out.splitlines())
-
-
-def test_sarif_points_to_the_line(content: Path) -> None:
-    changed("rules", "'012345670123'", "012345670123")(content)
-    document = json.loads(check(content, "--format", "sarif").stdout)
-    (result,) = [one for one in document["runs"][0]["results"] if one["ruleId"] == "leading-zero"]
-    line = result["locations"][0]["physicalLocation"]["region"]["startLine"]
-    assert "012345670123" in (content / "rules" / f"{STEM}.yml").read_text().splitlines()[line - 1]
-
-
-def test_sarif_names_any_file_by_a_uri(content: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    odd = content / "rules" / "aws batch#1%.yml"
-    (content / "rules" / f"{STEM}.yml").rename(odd)
-    uris = []
-    for folder in (content, content / "events"):
-        monkeypatch.chdir(folder)
-        (run,) = json.loads(check(content, "--format", "sarif").stdout)["runs"]
-        uris += [one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for one in run["results"]]
-    assert "rules/aws%20batch%231%25.yml" in uris
-    assert odd.as_uri() in uris
-
-
 def test_a_pipeline_that_cannot_be_read_is_a_finding(tmp_path: Path) -> None:
     (tmp_path / "splunk_aws_addon.yml").write_text("name: [")
     found = [one for one in pipelines.findings(tmp_path) if one.path.name == "splunk_aws_addon.yml"]
     assert [(one.code, one.line) for one in found] == [("pipeline", 2)]
-
-
-OURS = next(one for one in ruleset.load([shipped.folder("sigma_rules")]) if not one.is_correlation)
-BLOCK_KEYS = ("version", "category", "atlas", "prerequisite", "schedule", "risk", "response")
-
-
-def promised(**changes: object) -> set[str]:
-    """The keys of the findings in a rule of ours with these keys changed; None takes a key away."""
-    main = {key: value for key, value in {**OURS.main, **changes}.items() if value is not None}
-    return {finding.key for finding in metadata.findings(replace(OURS, main=main), builtin=True)}
-
-
-def test_a_rule_of_ours_keeps_what_we_promise() -> None:
-    assert promised() == set()
-    assert promised(qdet={**OURS.block, "risk": 0}, level="informational") == set()
-
-
-@pytest.mark.parametrize("key", BLOCK_KEYS)
-def test_a_rule_of_ours_without_a_key_of_the_block_is_found(key: str) -> None:
-    assert f"qdet.{key}" in promised(qdet={name: value for name, value in OURS.block.items() if name != key})
-
-
-@pytest.mark.parametrize(
-    ("changes", "key"),
-    [
-        ({"references": None}, "references"),
-        ({"falsepositives": None}, "falsepositives"),
-        ({"falsepositives": ["Unknown"]}, "falsepositives"),
-        ({"tags": ["attack.impact"]}, "tags"),
-        ({"tags": ["attack.t1565.001"]}, "tags"),
-        ({"qdet": {**OURS.block, "category": "somewhere"}}, "qdet.category"),
-        ({"title": None}, "title"),
-        ({"id": None}, "id"),
-        ({"description": None}, "description"),
-    ],
-)
-def test_a_rule_of_ours_that_says_too_little_is_found(changes: dict[str, object], key: str) -> None:
-    assert key in promised(**changes)
