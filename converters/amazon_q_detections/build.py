@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from amazon_q_detections import __version__, bundle, json_text, targets
+from amazon_q_detections import __version__, bundle, json_output, targets
 from amazon_q_detections.errors import ContentError, Refused, did_you_mean
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ def _manifest(
         "left_out": [{"stem": left.stem, "placeholders": list(left.placeholders)} for left in left_out],
         "files": list(files),
     }
-    return f"{json_text.indented(document)}\n".encode()
+    return f"{json_output.indented(document)}\n".encode()
 
 
 def write(bundles: Iterable[Bundle], out: Path) -> None:

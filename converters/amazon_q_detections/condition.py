@@ -38,7 +38,7 @@ from sigma.types import (
     SpecialChars,
 )
 
-from amazon_q_detections import casing, detection
+from amazon_q_detections import casing, detection_items
 from amazon_q_detections.errors import Refused
 from amazon_q_detections.regex import Regex
 
@@ -185,12 +185,12 @@ def of_rule(rule: SigmaRule) -> Condition:
     """The condition of a parsed rule, after whatever pipeline has been applied to it.
 
     Raises Refused for what the contract refuses: several conditions, unresolved placeholders, parts of a timestamp, a field
-    reference with a string modifier, and what detection.prepare refuses.
+    reference with a string modifier, and what detection_items.prepare refuses.
     """
     conditions = rule.detection.parsed_condition
     if len(conditions) != 1:
         raise Refused("a list of conditions", "write one rule for each, or join them with 'or'.")
-    detection.prepare(rule)
+    detection_items.prepare(rule)
     return from_sigma(conditions[0].parsed)
 
 

@@ -210,7 +210,7 @@ def _fill(collection: SigmaCollection, placeholders: Mapping[str, tuple[str, ...
     from sigma.rule import SigmaRule
     from sigma.types import SigmaString
 
-    from amazon_q_detections import detection
+    from amazon_q_detections import detection_items
 
     lists = {name: [SigmaString(value) for value in values] for name, values in placeholders.items()}
 
@@ -220,5 +220,5 @@ def _fill(collection: SigmaCollection, placeholders: Mapping[str, tuple[str, ...
         return value.replace_placeholders(lambda placeholder: iter(lists.get(placeholder.name, [placeholder])))
 
     for rule in collection.rules:
-        for item in detection.items(rule) if isinstance(rule, SigmaRule) else ():
+        for item in detection_items.of(rule) if isinstance(rule, SigmaRule) else ():
             item.value = [one for value in item.value for one in filled(value)]

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amazon_q_detections import content, fixture, form
-from amazon_q_detections.check import events, metadata, operations, pipelines, places, source
+from amazon_q_detections.check import events, metadata, operations, pipelines, places, yaml_traps
 from amazon_q_detections.check.finding import Finding
 from amazon_q_detections.errors import ContentError
 
@@ -36,7 +36,7 @@ def run(
     """
     found = [Finding.of(error, _UNUSABLE) for error in unusable]
     for path in dict.fromkeys(rule.path for rule in rules):
-        found.extend(source.findings(path))
+        found.extend(yaml_traps.findings(path))
     sound: list[Rule] = []
     for rule in rules:
         faults = list(_faults(rule))
@@ -93,7 +93,7 @@ def _read_events(path: Path, fixtures: list[Fixture]) -> Iterator[Finding]:
     try:
         if any(map(form.too_deep, content.read_yaml(path))):
             raise ContentError(path, "is nested too deeply.")
-        yield from source.findings(path)
+        yield from yaml_traps.findings(path)
         fixtures.append(fixture.read(path))
     except ContentError as error:
         yield Finding.of(error, _UNUSABLE_EVENTS)

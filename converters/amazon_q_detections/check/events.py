@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from amazon_q_detections import record, service_model
-from amazon_q_detections.check import fields, services
+from amazon_q_detections.check import event_sources, fields
 from amazon_q_detections.check.finding import Finding
 from amazon_q_detections.errors import did_you_mean
 
@@ -108,7 +108,7 @@ def _records(fixture: Fixture) -> Iterator[Finding]:
 
 def _record(fixture: Fixture, name: str, event: Event) -> Iterator[Finding]:
     source, operation = event["eventSource"], event["eventName"]
-    yield from services.findings(fixture.path, f"{name}: eventSource", source)
+    yield from event_sources.findings(fixture.path, f"{name}: eventSource", source)
     for field in fields.of_record(event):
         yield from fields.findings(fixture.path, f"{name}: {field}", field)
     if not _TIME.fullmatch(event["eventTime"]) or record.time(event) is None:
@@ -117,7 +117,7 @@ def _record(fixture: Fixture, name: str, event: Event) -> Iterator[Finding]:
     known = service_model.operations(source)
     if not known or event.get("eventType", "AwsApiCall") != "AwsApiCall":
         return
-    severity = services.severity(source)
+    severity = event_sources.severity(source)
     if operation not in known:
         message = f"{source} has no operation {operation!r}. {did_you_mean(operation, known)}"
         yield Finding(fixture.path, f"{name}: eventName", "unknown-operation", message, severity)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sigma.rule import SigmaRule
 
 from amazon_q_detections import condition, correlation, service_model, window
-from amazon_q_detections.check import fields, prerequisite, services
+from amazon_q_detections.check import event_sources, fields, prerequisite
 from amazon_q_detections.check.finding import Finding
 from amazon_q_detections.condition import (
     And,
@@ -107,7 +107,7 @@ def _detection(rule: Rule, parsed: SigmaRule, judged: dict[int, list[_Judged]], 
         yield Finding(rule.path, place, "error-code", message)
     for leaf in condition.leaves(tree):
         if leaf.field == "eventSource" and isinstance(leaf.test, Text) and leaf.test.literal and _ANY not in leaf.test.literal:
-            yield from services.findings(rule.path, f"{place}.eventSource", leaf.test.literal)
+            yield from event_sources.findings(rule.path, f"{place}.eventSource", leaf.test.literal)
     for source in sorted(sources):
         if service_model.known(source):
             found = yield from _operations(rule, place, tree, source, sources)
@@ -143,7 +143,7 @@ def _operations(
 ) -> Generator[Finding, None, _Judged]:
     """Judge the operations that a condition names, and return those that it is about."""
     known = service_model.operations(source)
-    severity = services.severity(source)
+    severity = event_sources.severity(source)
     possible = tuple(one for one in known if True in _verdicts(tree, {"eventSource": source, "eventName": one}))
     named: set[str] = set()
     for leaf in condition.leaves(tree):

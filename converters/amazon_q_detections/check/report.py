@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from amazon_q_detections import __version__, json_text
+from amazon_q_detections import __version__, json_output
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -20,14 +20,14 @@ FORMATS = ("text", "json", "sarif", "github")
 def lines(findings: Sequence[Finding], form: str) -> Iterator[str]:
     """The report in one of FORMATS, line by line."""
     if form == "sarif":
-        yield from json_text.in_ascii(_sarif(findings), indent=2).split("\n")
+        yield from json_output.in_ascii(_sarif(findings), indent=2).split("\n")
     else:
         write: dict[str, Callable[[Finding], str]] = {"text": str, "json": _json, "github": _github}
         yield from (write[form](finding) for finding in findings)
 
 
 def _json(finding: Finding) -> str:
-    return json_text.in_ascii(
+    return json_output.in_ascii(
         {
             "path": str(finding.path),
             "line": finding.line,

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from amazon_q_detections import json_text
+from amazon_q_detections import json_output
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -91,7 +91,7 @@ def lines(text: str) -> None:
 
 def json_line(document: Any) -> None:
     """One JSON object on a line of stdout; keys keep their order."""
-    line(json_text.in_ascii(document))
+    line(json_output.in_ascii(document))
 
 
 def row(cells: list[str]) -> None:

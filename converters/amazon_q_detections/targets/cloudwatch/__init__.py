@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
-from amazon_q_detections import json_text, schedule
+from amazon_q_detections import json_output, schedule
 from amazon_q_detections.conversion import pipeline
 from amazon_q_detections.errors import Refused
 from amazon_q_detections.target import Query, Target
@@ -57,7 +57,7 @@ class CloudWatch(Target[InsightsQuery]):
             schema=schema,
             formats={
                 "insights": lambda: text,
-                "query_definition": lambda: json_text.indented(query_definition.of(rule, text)),
+                "query_definition": lambda: json_output.indented(query_definition.of(rule, text)),
             },
             missing={template.ALARM: no_alarm} if no_alarm else {},
             promise=_promise(rule),
@@ -70,7 +70,7 @@ class CloudWatch(Target[InsightsQuery]):
         """See Target: queries as text, all definitions for the CLI, templates and how to import them."""
         tree = {f"queries/{query.rule.stem}.cwli": f"{query.text('insights')}\n" for query in queries}
         definitions = [query_definition.of(query.rule, query.text("insights")) for query in queries]
-        tree["query-definitions.json"] = json_text.indented(definitions) + "\n"
+        tree["query-definitions.json"] = json_output.indented(definitions) + "\n"
         tree.update(template.files(queries, name))
         tree["README.md"] = readme.text(name)
         return {path: text.encode() for path, text in sorted(tree.items())}

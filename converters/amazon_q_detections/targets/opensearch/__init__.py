@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from amazon_q_detections import json_text
+from amazon_q_detections import json_output
 from amazon_q_detections.conversion import pipeline, schema_of
 from amazon_q_detections.correlation import Correlation
 from amazon_q_detections.errors import Refused
@@ -52,11 +52,11 @@ class OpenSearch(Target[OpenSearchQuery]):
         sigma_rule, meaning = backend.meaning_of(rule.collection())
         fields = backend.fields
         body = _body(meaning, fields)
-        texts = {"dsl": json_text.indented(body)}
+        texts = {"dsl": json_output.indented(body)}
         missing: dict[str, str] = {}
         others: dict[str, Callable[[], str]] = {
             "lucene": lambda: backend.write(sigma_rule, meaning),
-            "monitor": lambda: json_text.indented(monitor.of(rule, body, fields)),
+            "monitor": lambda: json_output.indented(monitor.of(rule, body, fields)),
         }
         for name, write in others.items():
             try:
@@ -84,8 +84,8 @@ class OpenSearch(Target[OpenSearchQuery]):
                 if text in query.formats:
                     tree[path.format(stem=stem)] = query.text(text) + "\n"
         fields = Schema.of(schema_of(f"{self.name}_{schema}"))
-        tree["index-template.json"] = json_text.indented(template(queries, fields, "nested")) + "\n"
-        tree["index-template-flat.json"] = json_text.indented(template(queries, fields, "flat")) + "\n"
+        tree["index-template.json"] = json_output.indented(template(queries, fields, "nested")) + "\n"
+        tree["index-template-flat.json"] = json_output.indented(template(queries, fields, "flat")) + "\n"
         return {path: text.encode() for path, text in sorted(tree.items())}
 
 

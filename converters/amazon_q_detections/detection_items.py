@@ -49,7 +49,7 @@ def prepare(rule: SigmaRule) -> None:
                 item.value = [_cased(value) for value in item.value]
 
 
-def items(rule: SigmaRule) -> Iterator[SigmaDetectionItem]:
+def of(rule: SigmaRule) -> Iterator[SigmaDetectionItem]:
     """All detection items of *rule*, in order."""
     for detection in rule.detection.detections.values():
         yield from _inside(detection)
