@@ -6,10 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import spl_table
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
 from our_content import RULES
+from sigma.backends.splunk.splunk import SplunkBackend
 from sigma.collection import SigmaCollection
+from sigma.exceptions import SigmaTransformationError
 
 from amazon_q_detections import condition, conversion
 from amazon_q_detections.correlation import Correlation
@@ -17,6 +20,7 @@ from amazon_q_detections.errors import Refused
 from amazon_q_detections.rule import Rule
 from amazon_q_detections.targets.splunk.backend import FaithfulSplunkBackend, Parts
 from amazon_q_detections.targets.splunk.fields import Fields
+from sigma.pipelines.amazon_q import pipelines
 
 PIPELINE = conversion.pipeline("splunk_aws_addon")
 SCHEMA = conversion.schema_of("splunk_aws_addon")
@@ -259,3 +263,28 @@ def test_a_wildcard_in_a_field_name_is_refused(field: str) -> None:
 def test_every_field_of_a_correlation_is_known() -> None:
     correlation = Correlation("value_count", (), (), 60, "gte", 2, "requestParameters.x")
     assert Fields(correlation, SCHEMA).names == {"requestParameters.x"}
+
+
+def stock(detection: dict[str, Any]) -> str:
+    """What the stock backend writes with the published pipeline."""
+    rule = {"title": "t", "logsource": {"product": "aws"}, "detection": {"s": detection, "condition": "s"}}
+    backend = SplunkBackend(pipelines["amazon_q_splunk_aws_addon"]())
+    (query,) = backend.convert(SigmaCollection.from_dicts([rule]))
+    return str(query)
+
+
+@pytest.mark.parametrize(
+    "errors", [{"errorCode": None}, {"errorCode|exists": False}, {"errorCode": [None, "Throttled"]}], ids=str
+)
+def test_the_published_pipeline_tells_stock_backends_what_stands_for_nothing(errors: dict[str, Any]) -> None:
+    query = stock({"eventName": "DeletePlugin", **errors})
+    event = {"eventTime": "2026-11-24T00:00:00Z", "eventName": "DeletePlugin"}
+    assert spl_table.run(query, [spl_table.row(event)])
+    assert not spl_table.run(query, [spl_table.row({**event, "errorCode": "AccessDenied"})])
+    assert not spl_table.run(query, [spl_table.row({**event, "eventName": "DeleteIndex"})])
+
+
+def test_the_published_pipeline_refuses_that_a_field_exists_which_always_does() -> None:
+    with pytest.raises(SigmaTransformationError, match="always exists"):
+        stock({"errorCode|exists": True})
+    assert stock({"errorCode": "AccessDenied"}) == 'errorCode="AccessDenied"'

@@ -2,17 +2,23 @@
 
 from collections.abc import Callable
 
-from sigma.processing.pipeline import ProcessingPipeline
+from sigma.processing.pipeline import ProcessingItem, ProcessingPipeline
 
-from amazon_q_detections import content
-from amazon_q_detections.conversion import pipeline
+from amazon_q_detections import content, conversion
+from sigma.pipelines.amazon_q.absent_values import AbsentValues
 
 
 def _published(stem: str) -> Callable[[], ProcessingPipeline]:
     """A plain function, the only callable that pySigma takes for a pipeline."""
 
     def read() -> ProcessingPipeline:
-        return pipeline(stem)
+        own = conversion.read(content.folder("pipelines") / f"{stem}.yml")
+        absent = conversion.schema_of(stem).get("absent_values")
+        if absent:  # our compilers read it from the schema; the stock backends, which this is for, do not
+            said = ProcessingItem(AbsentValues(absent), identifier="absent_values")
+            said.set_pipeline(own)
+            own.items.append(said)
+        return own
 
     return read
 
