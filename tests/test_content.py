@@ -74,6 +74,16 @@ def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pyte
         list(content.yaml_files([tmp_path]))
 
 
+def test_a_list_that_is_given_twice_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "lists.yml"
+    path.write_text("hosts: [a]\nbuckets: [b]\nhosts: ['*']\n")
+    with pytest.raises(ContentError, match="line 3: hosts: is given twice") as caught:
+        content.read_placeholders(path)
+    assert caught.value.line == 3
+    path.write_text("hosts: [a]\nbuckets: [a]\n")
+    assert content.read_placeholders(path) == {"hosts": ("a",), "buckets": ("a",)}
+
+
 def test_a_suggestion_is_found_in_any_case_and_among_any_keys() -> None:
     assert did_you_mean("ARN", ["arn", "accountId"]) == "Did you mean 'arn'?"
     assert did_you_mean("x", {1: 2, None: 3}) == "Known: 1, None."

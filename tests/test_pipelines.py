@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,13 +10,22 @@ from botocore.loaders import Loader
 from botocore.model import ServiceModel
 from sigma.rule import SigmaRule
 
-from amazon_q_detections import condition, content, ruleset
+from amazon_q_detections import condition, content, conversion, ruleset
 from amazon_q_detections.conversion import pipeline, schema_of
+from amazon_q_detections.errors import ContentError
 from amazon_q_detections.rule import Rule
 
 RULES = ruleset.load([content.folder("sigma_rules")])
 MODEL = ServiceModel(Loader().load_service_model("qbusiness", "service-2"))
 SIDE = "requestParameters"
+
+
+@pytest.mark.parametrize("text", ["transformation: []", "[]", "name: x\npriority: [", ""])
+def test_a_file_that_is_no_pipeline_is_named(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "splunk_aws_addon.yml"
+    path.write_text(text)
+    with pytest.raises(ContentError, match=r"splunk_aws_addon\.yml"):
+        conversion.read(path)
 
 
 def parsed(one: Rule) -> list[SigmaRule]:

@@ -159,14 +159,24 @@ def _size(path: Path, node: yaml.Node, sizes: dict[int, int]) -> int:
 def read_placeholders(path: Path | None) -> Mapping[str, tuple[str, ...]]:
     """Allow-lists by name from a YAML file `name: [value, …]`; values may hold the wildcards `*` and `?`.
 
-    Raises ContentError for anything else.
+    Raises ContentError for anything else, and for a name that is given twice, of which YAML would keep the last.
     """
     if path is None:
         return {}
     documents = read_yaml(path)
     if len(documents) != 1 or not isinstance(documents[0], dict):
         raise ContentError(path, "is not a mapping of placeholder names to lists.", mend="Write 'name: [value, …]'.")
+    _refuse_twins(path, yaml.compose(path.read_bytes(), Loader=LOADER))
     return checked_placeholders(documents[0], path)
+
+
+def _refuse_twins(path: Path, mapping: yaml.Node | None) -> None:
+    met: set[str] = set()
+    for name, _ in mapping.value if isinstance(mapping, yaml.MappingNode) else ():
+        if name.value in met:
+            line = name.start_mark.line + 1
+            raise ContentError(path, "is given twice.", key=str(name.value), line=line, mend="Join the two lists.")
+        met.add(name.value)
 
 
 def checked_placeholders(values: Any, path: Path) -> Mapping[str, tuple[str, ...]]:

@@ -11,15 +11,16 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sigma.correlations import SigmaCorrelationRule
-from sigma.exceptions import SigmaFeatureNotSupportedByBackendError
+from sigma.exceptions import SigmaError, SigmaFeatureNotSupportedByBackendError
 from sigma.processing.pipeline import ProcessingPipeline
 from sigma.processing.transformations import SetStateTransformation
 
 from amazon_q_detections import condition, content, correlation
-from amazon_q_detections.errors import Refused
+from amazon_q_detections.errors import ContentError, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from sigma.collection import SigmaCollection
     from sigma.rule import SigmaRule
@@ -33,8 +34,16 @@ _SCHEMA = "schema"
 @cache
 def pipeline(stem: str) -> ProcessingPipeline:
     """The pipeline of `pipelines/<stem>.yml`, read once a process."""
-    (document,) = content.read_yaml(content.folder("pipelines") / f"{stem}.yml")
-    return ProcessingPipeline.from_dict(document)
+    return read(content.folder("pipelines") / f"{stem}.yml")
+
+
+def read(path: Path) -> ProcessingPipeline:
+    """The pipeline of a file; raises ContentError for one that pySigma cannot use."""
+    try:
+        (document,) = content.read_yaml(path)
+        return ProcessingPipeline.from_dict(document)
+    except (SigmaError, TypeError, ValueError, KeyError, AttributeError) as error:
+        raise ContentError(path, f"pySigma refuses the pipeline: {error}.") from error
 
 
 def schema_of(stem: str) -> dict[str, Any]:

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sigma.exceptions import SigmaError
-from sigma.processing.pipeline import ProcessingPipeline
-
-from amazon_q_detections import content, targets
+from amazon_q_detections import content, conversion, targets
 from amazon_q_detections.check.finding import Finding
 from amazon_q_detections.errors import ContentError
 
@@ -26,12 +23,9 @@ def findings(folder: Path) -> Iterator[Finding]:
                 yield Finding(folder, "", "pipeline", f"has no {stem}.yml, the schema {schema} of {target.name}.")
     for stem, path in found.items():
         try:
-            pipeline = ProcessingPipeline.from_dict(content.read_yaml(path)[0])
+            pipeline = conversion.read(path)
         except ContentError as error:
             yield Finding.of(error, "pipeline")
-            continue
-        except (SigmaError, TypeError, KeyError, IndexError, AttributeError) as error:
-            yield Finding(path, "", "pipeline", f"pySigma refuses it: {error}")
             continue
         if pipeline.name != f"amazon_q_{stem}":
             yield Finding(
