@@ -35,6 +35,8 @@ def test_a_rule_of_ours_without_a_key_of_the_block_is_found(key: str) -> None:
         ({"falsepositives": ["Unknown"]}, "falsepositives"),
         ({"tags": ["attack.impact"]}, "tags"),
         ({"tags": ["attack.t1565.001"]}, "tags"),
+        ({"tags": [*OURS.tags, "attack.impcat"]}, "tags"),
+        ({"references": ["htps://example.com"]}, "references"),
         ({"qdet": {**OURS.block, "category": "somewhere"}}, "qdet.category"),
         ({"title": None}, "title"),
         ({"id": None}, "id"),

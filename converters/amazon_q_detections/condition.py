@@ -38,7 +38,7 @@ from sigma.types import (
     SpecialChars,
 )
 
-from amazon_q_detections import casing, detection_items
+from amazon_q_detections import casing, detection_items, log_source
 from amazon_q_detections.errors import Refused
 from amazon_q_detections.regex import Regex
 
@@ -184,9 +184,12 @@ _COMPARE: dict[CompareOperators, Literal["<", "<=", ">", ">="]] = {
 def of_rule(rule: SigmaRule) -> Condition:
     """The condition of a parsed rule, after whatever pipeline has been applied to it.
 
-    Raises Refused for what the contract refuses: several conditions, unresolved placeholders, parts of a timestamp, a field
-    reference with a string modifier, and what detection_items.prepare refuses.
+    Raises Refused for what the contract refuses: another log source, several conditions, unresolved placeholders, parts of a
+    timestamp, a field reference with a string modifier, and what detection_items.prepare refuses.
     """
+    said = {key: getattr(rule.logsource, key) for key in ("category", "product", "service")}
+    if key := log_source.foreign(said):
+        raise Refused(f"the log source {key} {said[key]!r}", log_source.MEND)
     conditions = rule.detection.parsed_condition
     if len(conditions) != 1:
         raise Refused("a list of conditions", "write one rule for each, or join them with 'or'.")

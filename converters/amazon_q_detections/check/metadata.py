@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from amazon_q_detections import bundle, targets
+from amazon_q_detections import bundle, log_source, targets
 from amazon_q_detections.check.finding import Finding
 from amazon_q_detections.errors import did_you_mean
 from amazon_q_detections.form import BLOCK
@@ -19,7 +19,16 @@ if TYPE_CHECKING:
 
 _STEM = re.compile(r"[a-z0-9_]{10,90}")
 _TECHNIQUE = re.compile(r"attack\.t[0-9]{4}(\.[0-9]{3})?")
-_TACTIC = re.compile(r"attack\.[a-z]+(-[a-z]+)*")
+# ATT&CK v19, "Enterprise tactics"; defense-evasion is what versions before it call stealth.
+_TACTICS = {
+    f"attack.{tactic}"
+    for tactic in (
+        "reconnaissance", "resource-development", "initial-access", "execution", "persistence", "privilege-escalation",
+        "stealth", "defense-evasion", "defense-impairment", "credential-access", "discovery", "lateral-movement", "collection",
+        "command-and-control", "exfiltration", "impact",
+    )
+}  # fmt: skip
+_GROUP_OR_SOFTWARE = re.compile(r"attack\.[gs][0-9]{4}")
 _HOLLOW = re.compile(r"(unknown|none|unlikely|legitimate (admin\w*|activity|use))\W*", re.IGNORECASE)
 
 _RISK = {
@@ -44,9 +53,11 @@ def findings(rule: Rule, *, builtin: bool) -> Iterator[Finding]:
     for number, document in enumerate(rule.documents):
         prefix = "" if document is rule.main else f"rule {number + 1}: "
         yield from _identity(rule, document, prefix)
+        yield from _log_source(rule, document, prefix)
         yield from _unused_selections(rule, document, prefix)
     if "risk" in rule.block:
         yield from _risk(rule, rule.risk)
+    yield from _tags(rule, builtin=builtin)
     yield from _refusals(rule, rule.refusals)
     if builtin:
         yield from _promises(rule)
@@ -81,6 +92,12 @@ def _identity(rule: Rule, document: Document, prefix: str) -> Iterator[Finding]:
         yield _error(rule, prefix + "id", "id", "is missing.")
 
 
+def _log_source(rule: Rule, document: Document, prefix: str) -> Iterator[Finding]:
+    said = document.get("logsource")
+    if isinstance(said, dict) and (key := log_source.foreign(said)):
+        yield _error(rule, f"{prefix}logsource.{key}", "log-source", f"{said[key]!r} is another log source. {log_source.MEND}")
+
+
 def _unused_selections(rule: Rule, document: Document, prefix: str) -> Iterator[Finding]:
     """Selections that the condition never mentions; `them` mentions all but those that begin with an underscore."""
     detection = document.get("detection") or {}
@@ -98,6 +115,15 @@ def _risk(rule: Rule, risk: int) -> Iterator[Finding]:
     if not low <= risk <= high:
         message = f"{risk!r} does not fit the level {rule.level}, which goes from {low} to {high}."
         yield _error(rule, f"{BLOCK}.risk", "risk", message)
+
+
+def _tags(rule: Rule, *, builtin: bool) -> Iterator[Finding]:
+    """ATT&CK tags that are none (Sigma Tags Appendix, "Namespace: attack")."""
+    for tag in rule.tags:
+        known = tag in _TACTICS or _TECHNIQUE.fullmatch(tag) or _GROUP_OR_SOFTWARE.fullmatch(tag)
+        if tag.startswith("attack.") and not known:
+            message = f"{tag!r} is no tactic, technique, group or software of ATT&CK. {did_you_mean(tag, _TACTICS)}"
+            yield Finding(rule.path, "tags", "attack", message, "error" if builtin else "warning")
 
 
 def _refusals(rule: Rule, refusals: Mapping[str, str]) -> Iterator[Finding]:
@@ -120,7 +146,7 @@ def _promises(rule: Rule) -> Iterator[Finding]:
         yield _error(rule, f"{BLOCK}.category", "category", message)
     if not any(_TECHNIQUE.fullmatch(tag) for tag in rule.tags):
         yield _error(rule, "tags", "attack", "has no ATT&CK technique such as attack.t1685.")
-    if not any(_TACTIC.fullmatch(tag) for tag in rule.tags if not _TECHNIQUE.fullmatch(tag)):
+    if not _TACTICS.intersection(rule.tags):
         yield _error(rule, "tags", "attack", "has no ATT&CK tactic such as attack.defense-impairment.")
     if not rule.falsepositives:
         yield _error(rule, "falsepositives", "falsepositives", "is missing.")
@@ -129,6 +155,9 @@ def _promises(rule: Rule) -> Iterator[Finding]:
             yield _error(rule, "falsepositives", "falsepositives", f"{entry!r} helps nobody: say who, and how to tell.")
     if not rule.references:
         yield _error(rule, "references", "references", "is missing.")
+    for entry in rule.references:
+        if not entry.startswith("https://"):
+            yield _error(rule, "references", "references", f"{entry!r} is no https:// address.")
 
 
 def twins(rules: Sequence[Rule]) -> Iterator[Finding]:
