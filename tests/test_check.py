@@ -291,11 +291,27 @@ FAULTS = {
         changed("rules", "errorCode: null", "errorCode: []"), "rules", "detection", "refused", "an empty list as value",
     ),
     "what pySigma refuses": (
-        changed("rules", "condition: selection", "condition: selektion"), "rules", "Batch Uploaded", "unusable-rule", "selektion",
+        changed("rules", "condition: selection", "condition: selection or"), "rules", "Batch Uploaded", "unusable-rule", "pySigma refuses",
     ),
     "events of no rule": (
         lambda content: (content / "events" / f"{STEM}.yml").rename(content / "events" / "aws_batch_upload.yml"),
         "events", "", "orphan-events", "Did you mean 'aws_batch_uploaded'?",
+    ),
+    "another log source": (
+        changed("rules", "service: cloudtrail", "service: guardduty"),
+        "rules", "logsource.service", "log-source", "'guardduty' is another log source.",
+    ),
+    "a selection that is none": (
+        changed("rules", "condition: selection", "condition: selction"),
+        "rules", "detection.condition", "condition", "Did you mean 'selection'?",
+    ),
+    "a date without quotes": (
+        changed("rules", "'012345670123'", "2026-01-01"),
+        "rules", "detection.selection.recipientAccountId", "date", "is a date in YAML",
+    ),
+    "an unknown modifier": (
+        changed("rules", "recipientAccountId:", "recipientAccountId|containz:"),
+        "rules", "Batch Uploaded", "unusable-rule", "Did you mean 'contains'?",
     ),
     "unusable events": (changed("events", "no_match:", "nomatch:"), "events", "nomatch", "unusable-events", "is no key of an events file"),
 }  # fmt: skip
@@ -318,6 +334,8 @@ def test_a_fault_is_found(content: Path, name: str) -> None:
     ("old", "new", "code", "message"),
     [
         ("level: low", "levle: low", "unknown-key", "Did you mean 'level'?"),
+        ("[attack.impact,", "[attack.impcat,", "attack", "Did you mean 'attack.impact'?"),
+        ("attack.t1565.001]", "attack.t156]", "attack", "is no tactic, technique, group or software"),
         ("condition: selection", "other: {awsRegion: x}\n    condition: selection", "unused-selection", "never uses"),
         ("condition: selection", "_other: {awsRegion: x}\n    condition: all of them", "unused-selection", "never uses"),
         (

@@ -86,7 +86,8 @@ def _text(path: Path) -> str:
             data = gzip.decompress(data)
         return data.decode("utf-8-sig")
     except (OSError, EOFError, zlib.error) as error:
-        raise ContentError(path, f"cannot be read: {error}.") from error
+        problem = getattr(error, "strerror", None) or error
+        raise ContentError(path, f"cannot be read: {problem}.") from error
     except UnicodeDecodeError as error:
         raise ContentError(path, f"is not UTF-8 text: {error.reason}.", key=f"byte {error.start}") from error
 

@@ -111,10 +111,13 @@ def _series(path: Path, key: str, entry: Any) -> list[Event]:
         raise ContentError(path, f"cannot be repeated: {error}.", key=key) from error
 
 
+_NEEDED = ("eventSource", "eventName", "eventTime", "eventID")
+
+
 def _checked(path: Path, key: str, event: Event) -> Event:
-    for name in ("eventSource", "eventName", "eventTime", "eventID"):
+    for name in _NEEDED:
         if not isinstance(event.get(name), str):
-            mend = "Quote it." if name in event else did_you_mean(name, event)
+            mend = "Quote it." if name in event else did_you_mean(name, set(event).difference(_NEEDED))
             raise ContentError(path, f"is no CloudTrail record: {name} is missing or no text.", key=key, mend=mend)
     return event
 

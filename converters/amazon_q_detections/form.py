@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
@@ -21,6 +22,8 @@ EVENT_KINDS = ("management", "data")
 
 _CATEGORY = re.compile(r"[a-z0-9_]{1,60}")
 _ATLAS = re.compile(r"AML\.T[0-9]{4}(\.[0-9]{3})?")
+_WORD = re.compile(r"[\w*-]+")
+_OPERATORS = ("and", "or", "not", "of", "all", "any", "them")
 _TIMESPAN = re.compile(r"([0-9]{1,15})([smhdwMy])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "M": 2629746, "y": 31556952}
 _DEEPEST = 60
@@ -124,6 +127,12 @@ def _condition(detection: Mapping[str, Any]) -> Iterator[Fault]:
     if not condition or not _is_text_or_texts(condition):
         message = "is missing: it says how the selections are joined." if condition is None else "is no text."
         yield Fault("detection.condition", "condition", message)
+        return
+    names = [str(name) for name in detection if name not in ("condition", "timeframe")]
+    for said in [condition] if isinstance(condition, str) else condition:
+        for word in _WORD.findall(said.partition("|")[0]):
+            if word.lower() not in _OPERATORS and not word.isdigit() and not fnmatch.filter(names, word):
+                yield Fault("detection.condition", "condition", f"{word!r} is no selection. {did_you_mean(word, names)}")
 
 
 _CORRELATION: dict[str, tuple[Callable[[Any], bool], str]] = {

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from amazon_q_detections import schedule
-from amazon_q_detections.errors import ContentError, Refused
+from amazon_q_detections.errors import ContentError, Refused, did_you_mean
 from amazon_q_detections.form import BLOCK
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from amazon_q_detections.schedule import Schedule
 
 _DEFAULT_RISK = {"informational": 5, "low": 20, "medium": 45, "high": 70, "critical": 90}
+_QUOTED = re.compile(r"'([^']*)'")
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")  # of an object, in a message of pySigma: another in each run
 # As pySigma finds them: anything but `%` and a wildcard, where `\*`, `\?` and `\\` are the characters.
 _PLACEHOLDER = re.compile(r"(?<!\\)%((?:\\[*?\\]|[^%*?\\]|\\(?![*?\\]))+)%")
@@ -180,15 +181,22 @@ class Rule:
     @contextmanager
     def blamed(self) -> Iterator[None]:
         """Turns what pySigma raises inside into a ContentError that names this rule; it parses conditions only when asked."""
-        from sigma.exceptions import SigmaError
+        from sigma.exceptions import SigmaError, SigmaModifierError
+        from sigma.modifiers import modifier_mapping
 
         try:
             yield
+        except SigmaModifierError as error:
+            mend = did_you_mean("".join(_QUOTED.findall(str(error))[:1]), modifier_mapping)
+            raise ContentError(self.path, _of_pysigma(error), key=self.title, mend=mend) from error
         except SigmaError as error:
-            message = _ADDRESS.sub("", str(error))
-            raise ContentError(self.path, f"pySigma refuses the rule: {message}", key=self.title) from error
+            raise ContentError(self.path, _of_pysigma(error), key=self.title) from error
         except RecursionError as error:
             raise ContentError(self.path, "its condition is nested too deeply.", key=self.title) from error
+
+
+def _of_pysigma(error: Exception) -> str:
+    return f"pySigma refuses the rule: {_ADDRESS.sub('', str(error)).rstrip('.')}."
 
 
 def _collect_placeholders(node: Any, names: set[str]) -> None:

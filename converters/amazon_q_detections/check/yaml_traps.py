@@ -20,6 +20,7 @@ _LEADING_ZERO = re.compile(r"[-+]?0[0-9_]+")
 _TAGGED_AS_TEXT = re.compile(r"(&\S+\s+)?!(!str|<tag:yaml\.org,2002:str>)\s")
 _MERGE = "tag:yaml.org,2002:merge"
 _NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+_DATE = "tag:yaml.org,2002:timestamp"
 _BOOLEAN = "tag:yaml.org,2002:bool"
 
 
@@ -56,7 +57,7 @@ def _node(path: Path, text: str, node: yaml.Node, key: str, seen: set[int]) -> I
 
 
 def _plain(path: Path, node: yaml.ScalarNode, key: str) -> Iterator[Finding]:
-    """What an unquoted value loses: YAML 1.1 takes many texts for numbers, and a few words for booleans."""
+    """What an unquoted value loses: YAML 1.1 takes many texts for numbers or dates, and a few words for booleans."""
     line = node.start_mark.line + 1
     written = node.value
     if _LEADING_ZERO.fullmatch(written):
@@ -66,6 +67,8 @@ def _plain(path: Path, node: yaml.ScalarNode, key: str) -> Iterator[Finding]:
     elif node.tag in _NUMBERS and str(number := yaml.load(written, Loader=LOADER)) != written:
         message = f"{written} is the number {number} in YAML. Quote it; if a number is meant, write {number}."
         yield Finding(path, key, "number", message, line=line)
+    elif node.tag == _DATE and key.startswith("detection."):
+        yield Finding(path, key, "date", f"{written} is a date in YAML, and no text. Quote it.", line=line)
     elif node.tag == _BOOLEAN and written.lower() not in ("true", "false"):
         boolean = str(yaml.load(written, Loader=LOADER)).lower()
         message = f"{written} is the boolean {boolean} in YAML. Quote it; if a boolean is meant, write {boolean}."
