@@ -52,6 +52,12 @@ def test_help_teaches(command: str, words: list[str]) -> None:
     assert [word for word in words if word not in qdet(command, "--help").stdout] == []
 
 
+def test_without_arguments_it_explains_itself() -> None:
+    done = qdet()
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == qdet("--help").stdout
+
+
 def test_a_slip_in_a_command_is_pointed_out() -> None:
     done = qdet("chekc")
     assert done.returncode == 2
@@ -175,6 +181,28 @@ level: high
     assert "DeletePlugin" in done.stdout
 
 
+def test_a_built_in_rule_is_found_by_its_name(tmp_path: Path) -> None:
+    by_name = subprocess.run(
+        [QDET, "convert", SINGLE.stem, "--target", "splunk"], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+    assert by_name.stdout == qdet("convert", SINGLE, "--target", "splunk").stdout
+    done = qdet("convert", "aws_*", "--target", "splunk")
+    assert done.returncode == 2
+    assert "'aws_*' does not exist" in done.stderr
+
+
+def test_a_built_in_rule_that_a_users_correlation_silences_is_named(tmp_path: Path) -> None:
+    (tmp_path / "acme_many_deletions.yml").write_text(
+        "title: Many\nid: 5b1f8e0e-54e7-4a1c-9d53-2b6f0c9a4e99\nlevel: low\ndescription: Many plugins went.\n"
+        "correlation: {type: event_count, rules: [304b0cea-ae72-449b-a16d-26a325275fb6], timespan: 1h, condition: {gte: 3}}\n"
+    )
+    done = qdet("list", "rules", "--rules", tmp_path, "--with-builtin")
+    assert "aws_amazonq_plugin_deleted\t" not in done.stdout
+    assert "aws_amazonq_plugin_deleted: raises no alerts of its own, since acme_many_deletions counts it" in done.stderr
+    done = qdet("check", "--rules", tmp_path, "--with-builtin", "--json")
+    assert "orphan-events" not in done.stdout
+
+
 def test_convert_names_an_unset_list_and_a_declared_refusal() -> None:
     rules = ruleset.load([content.folder("sigma_rules")])
     needing = next(one for one in rules if one.needed_placeholders)
@@ -217,7 +245,7 @@ def test_a_rule_without_events_is_in_every_report(tmp_path: Path) -> None:
 
 
 REFUSED = {
-    "what pySigma refuses": ("condition: selection", "condition: selektion", "pySigma refuses the rule"),
+    "what pySigma refuses": ("condition: selection", "condition: selection or", "pySigma refuses the rule"),
     "no YAML": ("title:", "title: [", "is not YAML"),
     "a wrong form": ("level: low", "level: lo", "Did you mean 'low'?"),
 }

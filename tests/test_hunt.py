@@ -117,9 +117,7 @@ def test_the_summary_says_what_the_period_left_out(tmp_path: Path) -> None:
     times = ["2026-03-01T12:00:00Z", "2026-03-02T00:00:00Z", "noon", None]
     (tmp_path / "a.json").write_text(json.dumps([{"eventName": "Any", "eventTime": one} for one in times]))
     result = hunt(tmp_path / "a.json", "--rules", tmp_path / "aws_any_call.yml", "--until", "2026-03-01")
-    assert (
-        "4 records, 1 rules: 1 matches. 1 records lie inside the period. 2 have no time, and so lie in none." in result.stderr
-    )
+    assert "4 records, 1 rule: 1 match. Inside the period: 1 record. Without a time, and so in none: 2." in result.stderr
     assert "period" not in hunt(tmp_path / "a.json", "--rules", tmp_path / "aws_any_call.yml").stderr
 
 

@@ -61,6 +61,22 @@ def test_a_counted_rule_alerts_only_with_generate(tmp_path: Path, generate: str,
     assert [document["title"] for document in found[0].documents] == ["Single", "Burst"]
 
 
+def test_a_rule_that_a_correlation_of_another_file_silences_is_told(tmp_path: Path) -> None:
+    told: list[tuple[str, str]] = []
+
+    def silenced(rule: Rule, by: Rule) -> None:
+        told.append((rule.stem, by.stem))
+
+    burst = CORRELATION.format(base="message_sent", generate="false")
+    loud = CORRELATION.replace("11111111-1111", "11111111-1112").format(base="message_sent", generate="true")
+    place = write(tmp_path, aws_burst=burst, aws_loud=loud, aws_some_rule=single())
+    assert [one.stem for one in ruleset.load([place], silenced=silenced)] == ["aws_burst", "aws_loud"]
+    assert told == [("aws_some_rule", "aws_burst")]
+    write(tmp_path / "one", aws_burst=single() + "---" + burst)
+    ruleset.load([tmp_path / "one"], silenced=silenced)
+    assert len(told) == 1, "of one file, it is what its author wrote"
+
+
 def test_references_are_found_in_the_file_then_in_the_places_then_in_the_library(tmp_path: Path) -> None:
     library = write(tmp_path / "library", base=single("Of the library"), other=single("Also there", 3, "elsewhere"))
     mine = write(tmp_path / "mine", aws_burst=CORRELATION.format(base="message_sent", generate="false"))

@@ -11,7 +11,7 @@ from amazon_q_detections.errors import ContentError, did_you_mean
 from amazon_q_detections.rule import Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from amazon_q_detections.rule import Document
@@ -29,11 +29,13 @@ def load(
     placeholders: Mapping[str, tuple[str, ...]] | None = None,
     library: Iterable[Path] = (),
     strict: bool = True,
+    silenced: Callable[[Rule, Rule], None] = lambda *_: None,
 ) -> list[Rule]:
     """The alerting rules of every file at or below *places*, sorted by stem.
 
     References of a correlation are looked up in its own file, then in *places*, then in *library*. A rule that a
-    correlation counts raises no alerts of its own unless that correlation says `generate: true`.
+    correlation counts raises no alerts of its own unless that correlation says `generate: true`; *silenced* is told of such
+    a rule, and of the correlation, where they are of two files.
 
     Raises ContentError for a file that holds no rule, a reference that leads nowhere or back to itself, and, when
     *strict*, for a fault in a rule's form.
@@ -41,7 +43,7 @@ def load(
     files = [_File(path, _documents(path)) for path in content.yaml_files(places)]
     references = _References(files, library)
     rules: list[Rule] = []
-    silent: set[int] = set()
+    silent: dict[int, Rule] = {}
     for file in files:
         for document in file.documents:
             bases = references.of(file, document)
@@ -50,8 +52,12 @@ def load(
                     _refuse_faults(references.home(one), one)
             rules.append(Rule(_stem(file, document), file.path, document, bases, placeholders or {}))
             if bases and document["correlation"].get("generate") is not True:
-                silent.update(id(base) for base in bases)
+                silent.update((id(base), rules[-1]) for base in bases)
     _refuse_circles(rules)
+    for rule in rules:
+        correlation = silent.get(id(rule.main))
+        if correlation is not None and correlation.path != rule.path:
+            silenced(rule, correlation)
     return sorted((one for one in rules if id(one.main) not in silent), key=lambda one: (one.stem, str(one.path)))
 
 
@@ -103,7 +109,8 @@ class _References:
             base = local.get(reference) or self._own.get(reference) or self._of_library(reference)
             if base is None:
                 message = f"the correlation refers to {reference!r}, which no rule has as name or id."
-                raise ContentError(file.path, message, key="correlation.rules", mend=did_you_mean(reference, self._own))
+                known = (name for named in (self._own, self._library or {}) for name in named)
+                raise ContentError(file.path, message, key="correlation.rules", mend=did_you_mean(reference, known))
             found.append(base)
         return tuple(found)
 

@@ -26,12 +26,14 @@ def run(
     *,
     whole: bool,
     unusable: Sequence[ContentError] = (),
+    silent: Sequence[Rule] = (),
     step: Callable[[], None] = lambda: None,
 ) -> list[Finding]:
     """Every finding in *rules*, their events files and our pipelines, sorted by file.
 
     *whole* when rules and events are meant to be one set, so that events of no rule are a finding; *unusable* says
-    what is wrong with rule files that gave no rule. Without *events_places* the events are not judged. *step* is
+    what is wrong with rule files that gave no rule, *silent* are those that only a correlation counts, whose events are not
+    judged. Without *events_places* the events are not judged. *step* is
     called after each rule.
     """
     found = [Finding.of(error, _UNUSABLE) for error in unusable]
@@ -46,7 +48,7 @@ def run(
         step()
     found.extend(metadata.twins(sound))
     if events_places:
-        stems = {rule.stem for rule in rules} | {Path(error.where).stem for error in unusable}
+        stems = {rule.stem for rule in (*rules, *silent)} | {Path(error.where).stem for error in unusable}
         found.extend(_of_events(stems, sound, events_places, whole=whole))
     if whole and any(_is_builtin(rule) for rule in rules):
         found.extend(pipelines.findings(content.folder("pipelines")))

@@ -90,6 +90,10 @@ def _leave(number: int, _: object) -> None:
 def _run() -> int:
     try:
         result: Any = app(standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        for text in error.format_message().split("\n"):
+            console.talk(text)
+        return UNUSABLE
     except click.ClickException as error:
         usage = ""
         if isinstance(error, click.UsageError) and error.ctx is not None:

@@ -68,7 +68,8 @@ def command(
         return FINDINGS if changed or undeclared else GOOD
     build.write(bundles, out)
     for made in bundles:
-        console.talk(f"{out / made.target}: {len(made.compiled)} rules, {len(made.tree)} files.", quiet=quiet)
+        rules_and_files = f"{console.counted(len(made.compiled), 'rule')}, {console.counted(len(made.tree), 'file')}"
+        console.talk(f"{out / made.target}: {rules_and_files}.", quiet=quiet)
     return FINDINGS if undeclared else GOOD
 
 

@@ -13,10 +13,11 @@ from amazon_q_detections.cli import FINDINGS, GOOD, console, options
 
 if TYPE_CHECKING:
     from amazon_q_detections.errors import ContentError
+    from amazon_q_detections.rule import Rule
 
 
 @click.command("check")
-@click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path(exists=True, path_type=Path))
+@click.argument("paths", metavar="[PATH]...", nargs=-1, type=options.RULE_PATH)
 @click.option(
     "--format",
     "form",
@@ -50,14 +51,25 @@ def command(
     if as_json and form not in (None, "json"):
         raise click.UsageError(f"--json and --format {form} are two forms; ask for one.")
     unusable: list[ContentError] = []
+    silent: list[Rule] = []
     lists = content.read_placeholders(placeholders)
-    rules = options.chosen_rules(paths, rule_dirs, with_builtin, lists, quiet=quiet, strict=False, unusable=unusable.append)
+    rules = options.chosen_rules(
+        paths,
+        rule_dirs,
+        with_builtin,
+        lists,
+        quiet=quiet,
+        strict=False,
+        unusable=unusable.append,
+        silenced=silent.append,
+    )
     places = options.chosen_events(paths, rule_dirs, event_dirs, with_builtin)
     with console.progress("Checking", len(rules), quiet=quiet) as step:
-        findings = check.run(rules, places, whole=not paths, unusable=unusable, step=step)
+        findings = check.run(rules, places, whole=not paths, unusable=unusable, silent=silent, step=step)
     for text in report.lines(findings, "json" if as_json else form or "text"):
         console.line(text)
     errors = sum(finding.severity == "error" for finding in findings)
     unjudged = "" if places else " No --events given: events are not judged."
-    console.talk(f"{len(rules)} rules: {errors} errors, {len(findings) - errors} warnings.{unjudged}", quiet=quiet)
+    judged = f"{console.counted(errors, 'error')}, {console.counted(len(findings) - errors, 'warning')}."
+    console.talk(f"{console.counted(len(rules), 'rule')}: {judged}{unjudged}", quiet=quiet)
     return FINDINGS if errors else GOOD

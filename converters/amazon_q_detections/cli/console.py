@@ -105,6 +105,12 @@ def talk(text: str, *, quiet: bool = False) -> None:
         _write(sys.stderr, shown(text))
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 match`, `2 matches`."""
+    plural = f"{noun}es" if noun.endswith("ch") else f"{noun}s"
+    return f"{number} {noun if number == 1 else plural}"
+
+
 def _write(stream: TextIO, text: str) -> None:
     if _drawn and stream.isatty():  # the bar stands where this line begins
         sys.stderr.write(_ERASE_LINE)

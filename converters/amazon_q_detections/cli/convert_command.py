@@ -12,7 +12,7 @@ from amazon_q_detections.errors import ContentError, Refused, did_you_mean
 
 
 @click.command("convert")
-@click.argument("paths", metavar="RULE...", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.argument("paths", metavar="RULE...", nargs=-1, required=True, type=options.RULE_PATH)
 @click.option("--target", "target_name", required=True, metavar="T", help="splunk, opensearch or cloudwatch.")
 @click.option("--schema", metavar="S", help="The log schema, if not the target's first.")
 @click.option("--format", "text_format", metavar="F", help="One of the target's formats, if not its first.")
@@ -30,7 +30,7 @@ def command(
     as_json: bool,
     quiet: bool,
 ) -> int:
-    """Print the query of each RULE (a file, or a folder of them) for one target.
+    """Print the query of each RULE (a file, a folder of them, or the name of a built-in rule) for one target.
 
     \b
     Formats:
@@ -42,7 +42,7 @@ def command(
 
     \b
     Examples:
-      qdet convert my_rule.yml --target splunk
+      qdet convert aws_amazonq_plugin_deleted --target splunk
       qdet convert my_rule.yml --target opensearch --format monitor > monitor.json
       qdet convert my_rules/ --target cloudwatch --json
     """

@@ -92,10 +92,11 @@ def command(
             failing = failing or (fail_on is not None and _reaches(match.rule.level, fail_on))
             _print(match, as_json=as_json)
     console.talk(
-        f"{len(files)} files, {tally.records} records, {len(runnable)} rules: {matched} matches"
+        f"{console.counted(len(files), 'file')}, {console.counted(tally.records, 'record')}, "
+        f"{console.counted(len(runnable), 'rule')}: {console.counted(matched, 'match')}"
         + (f", {tally.unreadable} unreadable." if tally.unreadable else ".")
-        + (f" {tally.inside} records lie inside the period." if period.bounded else "")
-        + (f" {tally.timeless} have no time, and so lie in none." if period.bounded and tally.timeless else ""),
+        + (f" Inside the period: {console.counted(tally.inside, 'record')}." if period.bounded else "")
+        + (f" Without a time, and so in none: {tally.timeless}." if period.bounded and tally.timeless else ""),
         quiet=quiet,
     )
     if tally.unreadable:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,20 @@ if TYPE_CHECKING:
 
 _EXISTING = click.Path(exists=True, path_type=Path)
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+class _RulePath(click.Path):
+    """A file or folder of rules, or the stem of a built-in rule."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        shipped = content.folder("sigma_rules")
+        if not Path(value).exists() and (found := next(shipped.glob(f"*/{glob.escape(str(value))}.yml"), None)):
+            return found
+        return super().convert(value, param, ctx)
+
+
+RULE_PATH = _RulePath(exists=True, path_type=Path)
+"""What names a rule on a command line."""
 
 Decorated = Any
 Decorator = "Callable[[Decorated], Decorated]"
@@ -65,11 +80,13 @@ def chosen_rules(
     quiet: bool,
     strict: bool = True,
     unusable: Callable[[ContentError], None] | None = None,
+    silenced: Callable[[Rule], None] = lambda _: None,
 ) -> list[Rule]:
     """The rules that *paths* name, else those of `--rules`, else the built-in ones.
 
     References of correlations are looked up in `--rules` and in the built-in rules as well. *unusable* is told of each
-    file that gives no rule, and the rest goes on. Raises ContentError without it, where there is no rule, and, when
+    file that gives no rule, and the rest goes on; *silenced* of each rule that raises no alerts because a correlation of
+    another file counts it. Raises ContentError without it, where there is no rule, and, when
     *strict*, for a fault in a rule's form.
     """
     builtin = content.folder("sigma_rules")
@@ -77,10 +94,17 @@ def chosen_rules(
     if not any(True for _ in content.yaml_files(places)):
         raise ContentError(", ".join(map(str, places)), "holds no rule.", mend="A rule is a .yml file.")
     library = [*rule_dirs, builtin]
-    rules = None
+    rules, silent = None, list[tuple["Rule", "Rule"]]()
     while rules is None:
+        silent.clear()
         try:
-            rules = ruleset.load(places, placeholders=placeholders, library=library, strict=strict)
+            rules = ruleset.load(
+                places,
+                placeholders=placeholders,
+                library=library,
+                strict=strict,
+                silenced=lambda *pair: silent.append(pair),
+            )
         except ContentError as error:
             file = Path(error.where).resolve()
             if unusable is None or file not in (path.resolve() for path in content.yaml_files([*places, *library])):
@@ -89,6 +113,12 @@ def chosen_rules(
             places, library = (
                 [path for path in content.yaml_files(among) if path.resolve() != file] for among in (places, library)
             )
+    for rule, correlation in silent:
+        silenced(rule)
+        console.talk(
+            f"{rule.stem}: raises no alerts of its own, since {correlation.stem} counts it without `generate: true`.",
+            quiet=quiet,
+        )
     if not paths:  # one list serves many rules, of which some are asked for
         _check_placeholders(placeholders.keys(), {name for rule in rules for name in rule.needed_placeholders}, quiet=quiet)
     return rules

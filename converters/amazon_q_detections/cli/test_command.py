@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @click.command("test")
-@click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path(exists=True, path_type=Path))
+@click.argument("paths", metavar="[PATH]...", nargs=-1, type=options.RULE_PATH)
 @click.option("--engine", "names", multiple=True, metavar="E", help="sigma (the default); repeatable.")
 @click.option("--junit", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Also write JUnit XML.")
 @options.rules
@@ -71,7 +71,8 @@ def command(
     good = sum(verdict.good for verdict in report.verdicts)
     bad = len(report.verdicts) - good
     untested = f" {len(report.problems)} could not be tested." if report.problems else ""
-    summary = f"{len(stems | report.problems.keys())} rules, {len(report.verdicts)} verdicts: {good} as expected, {bad} not."
+    tested = console.counted(len(stems | report.problems.keys()), "rule")
+    summary = f"{tested}, {console.counted(len(report.verdicts), 'verdict')}: {good} as expected, {bad} not."
     console.talk(summary + untested, quiet=quiet)
     return FINDINGS if report.problems or bad else GOOD
 
