@@ -54,7 +54,7 @@ def rules(command: Decorated) -> Decorated:
         "--placeholders",
         type=_FILE,
         metavar="FILE",
-        help="Your allow-lists, YAML: `name: [value, …]`. A rule whose list is unset is left out.",
+        help="Your allow-lists, YAML: `name: [value, …]`. A rule whose list is unset is not compiled or run.",
     )(command)
     command = click.option("--with-builtin", is_flag=True, help="With --rules: the built-in rules too.")(command)
     return click.option(
