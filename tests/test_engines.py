@@ -88,6 +88,37 @@ def test_records_without_an_id_are_each_one(rules: list[Rule]) -> None:
         ]
 
 
+OVERLAPPING = """
+title: Counted
+name: counted
+logsource: {product: aws, service: cloudtrail}
+detection: {selection: {eventSource: [q.amazonaws.com, other], eventName: B}, condition: selection}
+---
+title: Any B
+name: any_b
+logsource: {product: aws, service: cloudtrail}
+detection: {selection: {eventName: B*}, condition: selection}
+---
+title: Twice
+correlation: {type: event_count, rules: [counted, any_b], timespan: 60s, condition: {gte: 2}}
+"""
+
+
+@pytest.mark.parametrize("source", ["q.amazonaws.com", ["q.amazonaws.com", "other"], None])
+@pytest.mark.parametrize("event_id", ["one", None, ""])
+def test_a_record_that_two_counted_rules_match_is_one(tmp_path: Path, source: Any, event_id: Any) -> None:
+    (tmp_path / "aws_overlapping_rules.yml").write_text(OVERLAPPING)
+    found = ruleset.load([tmp_path])
+    event = {"eventSource": source, "eventName": "B", "eventID": event_id}
+    assert raised(found, event) == []
+    assert raised(found, {**event, "eventID": None}, {**event, "eventID": None, "eventName": "Bx"}) == ["Twice"]
+
+
+def test_a_record_without_an_id_raises_a_rule_once_though_it_has_two_of_its_sources(rules: list[Rule]) -> None:
+    event = {"eventSource": ["q.amazonaws.com", "ασ"], "eventName": "A", "eventID": None}
+    assert raised(rules, event) == ["Free", "Single"]
+
+
 PINNED = {
     "two at once": ("one and two", ["x", "y"], True),
     "two at once, not": ("one and two", "x", False),

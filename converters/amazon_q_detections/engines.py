@@ -97,9 +97,9 @@ class _Hunt:
             return
         gather = _Gather([], set())
         self._counted.append((rule, meaning, gather))
-        for member in meaning.members:
-            sources = condition.pinned(member.condition, "eventSource")
-            self._members.add(sources, predicate.compile(member.condition), gather)
+        # One test for all its members: an event that several of them match is kept once, also without an eventID.
+        counted = condition.Or(tuple(member.condition for member in meaning.members))
+        self._members.add(condition.pinned(counted, "eventSource"), predicate.compile(counted), gather)
 
     def meet(self, event: Record) -> Iterator[Match]:
         """What the record raises by itself."""
@@ -147,18 +147,18 @@ class _BySource:
 
     def add(self, sources: frozenset[str] | None, matches: Callable[[Mapping[str, Any]], bool], thing: Any) -> None:
         """Only an array can hold two sources that are asked for at once, so that none is left: it meets all records too."""
+        one = (matches, thing)
         for source in sources or ():
-            self._pinned.setdefault(source, []).append((matches, thing))
+            self._pinned.setdefault(source, []).append(one)
         if not sources:
-            self._free.append((matches, thing))
+            self._free.append(one)
 
     def of(self, event: Record) -> Iterator[tuple[Callable[[Mapping[str, Any]], bool], Any]]:
         source = event.get("eventSource")
         if isinstance(source, str):
             yield from self._pinned.get(casing.fold(source), ())
         else:  # an array can hold a pinned source among others; CloudTrail writes none, but a record is anyone's
-            for pinned in self._pinned.values():
-                yield from pinned
+            yield from {id(one): one for pinned in self._pinned.values() for one in pinned}.values()
         yield from self._free
 
 
