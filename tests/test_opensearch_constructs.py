@@ -351,6 +351,19 @@ def test_what_lucene_text_cannot_say_the_dsl_does(selection: dict[str, Any], con
         as_text(tree(selection=selection), LONG)
 
 
-def test_a_backslash_in_a_pattern_on_a_long_text_is_refused() -> None:
-    with pytest.raises(Refused, match="a backslash"):
-        as_dsl(tree(selection={"long|contains": r"a\\b"}), LONG)
+@pytest.mark.parametrize(
+    ("selection", "construct"),
+    [({"long|contains": r"a\\b"}, "a backslash"), ({"long|wide|contains": "ab"}, "a NUL"), ({"long|utf16be": "ab*"}, "a NUL")],
+)
+def test_what_a_long_text_is_not_searched_for_is_refused(selection: dict[str, Any], construct: str) -> None:
+    with pytest.raises(Refused, match=f"{construct} in a pattern on long"):
+        as_dsl(tree(selection=selection), LONG)
+
+
+def test_nul_is_found_in_a_text_that_is_not_long(make: Callable[..., Place]) -> None:
+    selections: list[dict[str, Any]] = [{"a.b": "\0*"}, {"a.b": "?\0"}, {"a.b|utf16be|contains": "o"}, {"long|wide": "foo"}]
+    records: list[dict[str, Any]] = [*map(event, ["\0", "\0o\0", "o\0", "\0\0o", "o"]), {"long": "f\0o\0o\0"}, {"long": "foo"}]
+    place = make("nul", [tree(selection=one) for one in selections], records, LONG)
+    for selection in selections:
+        for write in (as_dsl, as_text):
+            place.agrees(write(tree(selection=selection), LONG), holds(selection=selection))

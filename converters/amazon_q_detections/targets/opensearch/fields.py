@@ -65,8 +65,8 @@ class Schema:
         """The field, or that subfield of it, on which *text* is tested; raises Refused for what no index finds."""
         if text.literal is not None and java_length(text.literal) > IGNORE_ABOVE:
             raise Refused(f"a value of more than {IGNORE_ABOVE} characters", "longer values are not indexed.")
-        if self.in_wildcard_field(field, text) and any("\\" in part for part in text.parts if isinstance(part, str)):
-            raise Refused(f"a backslash in a pattern on {field}", "OpenSearch 2 finds none in a field of type wildcard.")
+        if self.in_wildcard_field(field, text):
+            _refuse_unseen(field, "".join(part for part in text.parts if isinstance(part, str)))
         subfield = self._subfield(field, text)
         return f"{self.checked(field)}.{subfield}" if subfield else self.checked(field)
 
@@ -129,6 +129,13 @@ class Schema:
             else:
                 others.append(arg)
         return values, others
+
+
+def _refuse_unseen(field: str, pattern: str) -> None:
+    if "\\" in pattern:
+        raise Refused(f"a backslash in a pattern on {field}", "OpenSearch 2 finds none in a field of type wildcard.")
+    if "\0" in pattern:
+        raise Refused(f"a NUL in a pattern on {field}", "a field of type wildcard has them for the ends of a text.")
 
 
 def flat(field: str) -> str:
