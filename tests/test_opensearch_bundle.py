@@ -74,9 +74,10 @@ def test_a_trigger_has_the_id_of_its_rule_if_there_is_one(keys: dict[str, str], 
     assert [trigger["query_level_trigger"][key] for key in trigger["query_level_trigger"] if key == "id"] == ids
 
 
-def test_a_monitor_of_single_events_has_an_action_with_the_rules_throttle() -> None:
-    action = monitor(single({"eventName": "x"}, qdet={"schedule": {"throttle": "2h"}}))["ui_metadata"]["qdet"]["action"]
-    assert (action["throttle_enabled"], action["throttle"]) == (True, {"value": 120, "unit": "MINUTES"})
+@pytest.mark.parametrize(("throttle", "minutes"), [("2h", 120), ("30s", 1), ("1d", 1440), ("3d", 1440)])
+def test_a_monitor_of_single_events_has_an_action_with_the_rules_throttle(throttle: str, minutes: int) -> None:
+    action = monitor(single({"eventName": "x"}, qdet={"schedule": {"throttle": throttle}}))["ui_metadata"]["qdet"]["action"]
+    assert (action["throttle_enabled"], action["throttle"]) == (True, {"value": minutes, "unit": "MINUTES"})
 
 
 def test_a_monitor_of_a_correlation_sees_a_burst_as_long_as_the_throttle_and_tells_it_once() -> None:

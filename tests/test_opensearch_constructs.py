@@ -121,7 +121,7 @@ def test_a_field_reference_compares_any_element_with_any(make: Callable[..., Pla
 
 
 HOSTILE = [
-    'x" OR eventName:"X', "x) OR (y", "a\\", "a\\*b", "*:*", "a AND b", "NOT", "[a TO b]", "/re/", "a~2", "a^2", "{{x}}", "a\nb", "<script>",
+    'x" OR eventName:"X', "x) OR (y", "a\\", "a\\*b", "*:*", "a AND b", "NOT", "[a TO b]", "/re/", "a~2", "a^2", "{{x}}", "a\nb", "a\rb", "a\tb", "<script>",
     'q"\\"', "emoji 🙂", "&& ||", "a:b", "  ", "-x", "+x", "!x", "\\u0041", "%", "$x$", "`", "';--", "a\u3000b", "ΑΣ", "ΑΣ.Β", "\u00a0",
 ]  # fmt: skip
 
@@ -307,7 +307,7 @@ def test_a_list_of_values_is_one_clause(make: Callable[..., Place]) -> None:
         ("selection", {"selection": {"a:b": "x"}}, "the field name"),
         ("selection", {"selection": {"-a": "x"}}, "the field name"),
         ("selection", {"selection": {"a.-b": "x"}}, "the field name"),
-        ("selection", {"selection": {"NOT": "x"}}, "the field name"),
+        *(("selection", {"selection": {word: "x"}}, "the field name") for word in ("AND", "OR", "NOT")),
         ("selection", {"selection": {"_id": "x"}}, "the field name"),
         ("selection", {"selection": {"_source|exists": True}}, "the field name"),
         ("selection", {"selection": {"exists_a": "x"}}, "the field name"),
@@ -319,6 +319,7 @@ def test_a_list_of_values_is_one_clause(make: Callable[..., Place]) -> None:
         ("selection", {"selection": {"eventTime|fieldref": "a"}}, "the field eventTime"),
         ("selection", {"selection": {"a": "x" * 10_923}}, "a value of more than"),
         ("selection", {"selection": {"a": ["y", "x" * 10_923]}}, "a value of more than"),
+        ("selection", {"selection": {"a": "🙂" * 5_462}}, "a value of more than"),
         ("selection", {"selection": {"a": BEYOND}}, "a pattern of this kind"),
         ("selection", {"selection": {"a|cased": BEYOND}}, "a pattern of this kind"),
         ("selection", {"selection": {"a": "x" * 1000 + "*"}}, "a pattern of more than"),
@@ -343,6 +344,7 @@ def test_what_cannot_be_said_is_refused_by_name(text: str, selections: dict[str,
         ({"long|contains": "x"}, "a pattern on long"),
         ({"a": [f"x{number}" for number in range(1001)]}, "a text of 1001 clauses"),
         ({"a": ["x" * 10_000, "y" * 10_000, "z" * 10_000, "w" * 10_000]}, "a text of 40"),
+        ({"a": ["🙂" * 5_000, "🙃" * 5_000, "🙂🙃" * 2_500, "🙃🙂" * 2_500]}, "a text of 40"),
     ],
 )
 def test_what_lucene_text_cannot_say_the_dsl_does(selection: dict[str, Any], construct: str) -> None:

@@ -29,6 +29,8 @@ NUMBERS = count()  # of indexes and events
 START = 1_700_000_000
 ARN, APPLICATION, SOURCE = "userIdentity.arn", "requestParameters.applicationId", "requestParameters.dataSourceId"
 NAMES = ["A", "B", "C"]
+# The rule of this name matches events of every name, so that some events match several rules.
+ANY = "any"
 
 Record = dict[str, Any]
 
@@ -47,7 +49,7 @@ def rule(kind: str, names: list[str], *, schedule: dict[str, str] | None = None,
             "title": name,
             "name": name,
             "logsource": {"product": "aws"},
-            "detection": {"s": {"eventName": name}, "condition": "s"},
+            "detection": {"s": {"eventName": "*" if name == ANY else name}, "condition": "s"},
         }
         for name in names
     ]
@@ -126,7 +128,7 @@ def random_rule(random: Random) -> Rule:
     if kind == "value_count":
         body["condition"] = {"gte": random.randint(1, 3), "field": SOURCE}
     schedule = random.choice([{}, {"throttle": "1m"}, {"step": "2m", "throttle": "10m"}])
-    return rule(kind, random.sample(NAMES, random.randint(1, 3)), schedule=schedule, **body)
+    return rule(kind, random.sample([*NAMES, ANY], random.randint(1, 3)), schedule=schedule, **body)
 
 
 def random_event(random: Random) -> Record:
@@ -188,6 +190,54 @@ def test_an_event_without_a_time_takes_no_part_and_spoils_nothing(place: tuple[N
     index = Index(place, one, [event(0), event(1), *timeless])
     assert [hit["events"] for hit in index.told()] == [2]
     index.close()
+
+
+def test_an_event_that_two_rules_match_is_one_and_occurs_in_both(place: tuple[Node, Shape]) -> None:
+    for kind, found in (("event_count", []), ("temporal", [1, 2]), ("temporal_ordered", [1, 2])):
+        keys = {"condition": {"gte": 2}} if kind == "event_count" else {}
+        one = rule(kind, ["A", ANY], group_by=[ARN], timespan="60s", **keys)
+        records = [event(0), event(1000, "B"), event(2000, arn="v"), event(2060, "B", arn="v"), event(3000, "B", arn="w")]
+        wanted = [*found[:1], 2]  # u has both in one event, v in two, w has only one of the rules
+        index = Index(place, one, records)
+        assert [hit["events"] for hit in index.told()] == wanted
+        assert index.told() == bursts(one, records)
+        index.close()
+
+
+@pytest.mark.parametrize("kind", ["event_count", "value_count"])
+def test_an_index_from_before_a_field_was_mapped_spoils_nothing(place: tuple[Node, Shape], kind: str) -> None:
+    """Daily indices live on with the template that they were made with."""
+    on, shape = place
+    counted = {"gte": 2, **({"field": SOURCE} if kind == "value_count" else {})}
+    one = rule(kind, ["A"], group_by=[APPLICATION], timespan="60s", condition=counted)
+    index = Index(place, one, [event(0, source="s"), event(9, source="t")])
+    before = opensearch.template([], Schema(SCHEMA.time, ("eventName",), *[frozenset[str]()] * 3), shape)
+    on.index("cloudtrail-before", before, [event(5, source="u")])
+    index._name += ",cloudtrail-before"
+    assert [hit["events"] for hit in index.told()] == [2]
+    assert index.alerts(START + 9) == {("a",)}
+    index.close()
+
+
+@pytest.mark.parametrize(
+    ("kind", "names", "body", "construct"),
+    [
+        ("value_sum", ["A"], {"condition": {"gte": 2, "field": SOURCE}}, "this correlation of type value_sum"),
+        ("temporal", ["A", "B"], {"condition": "A or B"}, "this correlation of type temporal"),
+        ("temporal", [f"N{number}" for number in range(25)], {}, "a correlation of 25 rules"),
+        ("event_count", ["A"], {"group_by": ["k"], "aliases": {"k": {"A": ARN}}, "condition": {"gte": 2}}, ""),
+        ("temporal", ["A", "B"], {"group_by": ["k"], "aliases": {"k": {"A": ARN, "B": SOURCE}}}, "the alias k"),
+    ],
+)
+def test_a_correlation_without_an_exact_form_is_refused_by_name(
+    kind: str, names: list[str], body: dict[str, Any], construct: str
+) -> None:
+    one = rule(kind, names, timespan="60s", **body)
+    if construct:
+        with pytest.raises(Refused, match=construct):
+            TARGET.compile(one, "cloudtrail")
+    else:
+        assert ARN in TARGET.compile(one, "cloudtrail").text("dsl")
 
 
 MANY = 50_000

@@ -1,5 +1,6 @@
 """Reading a record: paths through objects and arrays, text forms, times."""
 
+import time
 from typing import Any
 
 import pytest
@@ -81,6 +82,16 @@ def test_a_text_form(value: record.Scalar, text: str) -> None:
 )
 def test_a_time(written: Any, read: str) -> None:
     assert record.iso_time({"eventTime": written}) == read
+
+
+def test_a_time_without_a_zone_is_utc_wherever_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    try:
+        with monkeypatch.context() as there:
+            there.setenv("TZ", "XYZ-5")
+            time.tzset()
+            assert record.iso_time({"eventTime": "2026-01-01T00:00:00"}) == "2026-01-01T00:00:00Z"
+    finally:
+        time.tzset()
 
 
 def test_a_record_without_a_time_has_none() -> None:
