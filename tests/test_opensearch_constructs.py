@@ -120,6 +120,12 @@ def test_a_field_reference_compares_any_element_with_any(make: Callable[..., Pla
         as_text(tree(selection=selection))
 
 
+def test_a_field_reference_finds_nothing_in_an_index_from_before_a_field_was_mapped(make: Callable[..., Place]) -> None:
+    place = make("pairs-before", [tree(selection={"a.b": "x"})], [{**event("x"), "c": "x"}])
+    for selection in ({"a.b|fieldref": "c"}, {"c|fieldref": "a.b"}):
+        place.agrees(as_dsl(tree(selection=selection)), lambda _: False)
+
+
 HOSTILE = [
     'x" OR eventName:"X', "x) OR (y", "a\\", "a\\*b", "*:*", "a AND b", "NOT", "[a TO b]", "/re/", "a~2", "a^2", "{{x}}", "a\nb", "a\rb", "a\tb", "<script>",
     'q"\\"', "emoji 🙂", "&& ||", "a:b", "  ", "-x", "+x", "!x", "\\u0041", "%", "$x$", "`", "';--", "a\u3000b", "ΑΣ", "ΑΣ.Β", "\u00a0",

@@ -37,6 +37,7 @@ CORNERS: dict[str, tuple[str, Any, list[Any], list[Any]]] = {
     "cased true is no boolean": ("|cased", "True", ["True"], [True, "true", "TRUE"]),
     "cased, then encoded": ("|cased|base64", "foo", ["Zm9v"], ["zm9v"]),
     "cased, then encoded at any offset": ("|cased|base64offset|contains", "foobar", ["Zm9vYmFy", "xxBmb29iYXxx"], ["zm9vYmFy", "xxBmb29iyXxx"]),
+    "beyond ASCII, encoded": ("|base64", "schön", ["c2Now7Zu"], ["schön"]),
     "cased, then wide": ("|cased|wide", "aB", ["a\0B\0"], ["a\0b\0"]),
     "cased, then with any dash": ("|cased|windash|contains", " -F", ["x -F", "x /F"], ["x -f", "x /f"]),
     "windash": ("|windash|contains", " -f", ["x -f", "x /F", "x –f"], ["x f", "-f"]),
@@ -182,6 +183,17 @@ def test_conditions_nest() -> None:
     assert not found({"a": 1, "d": 1, "c": "Y"})
 
 
+def test_an_alternative_may_look_at_more_than_a_scalar() -> None:
+    found = holds("there or word", there={"a|exists": True}, word={"a.b": "x"})
+    assert found({"a": {}})
+    assert found({"a": [{"b": "x"}]})
+    assert not found({"a": None})
+    found = holds("same or word", same={"a|fieldref": "b"}, word={"a": "x"})
+    assert found({"a": "q", "b": "Q"})
+    assert found({"a": "X"})
+    assert not found({"a": "q", "b": "r"})
+
+
 @pytest.mark.parametrize(
     ("selection", "construct"),
     [
@@ -217,6 +229,7 @@ def test_conditions_nest() -> None:
         ({"a|utf16|base64offset|contains": "text"}, "utf16 with base64offset"),
         ({"a|utf16|base64": "text"}, "utf16 with base64"),
         ({"a|base64": r"a\*b"}, "an escaped wildcard under base64"),
+        ({"a|base64": r"a\?b"}, "an escaped wildcard under base64"),
         ({"a|cidr": "fe80::1%eth0"}, "the network fe80::1%eth0"),
         ({"a|cidr": ["10.0.0.0/8", "fe80::%eth0/64"]}, "the network fe80::%eth0/64"),
         ({"a": 9007199254740993}, "a whole number near 9007199254740992"),
