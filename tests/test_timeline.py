@@ -178,6 +178,13 @@ def test_not_holds_if_some_span_is_without_the_member() -> None:
     assert (hit.iso_time, len(hit.records)) == ("2026-01-01T00:00:00Z", 2)
 
 
+def test_a_span_that_reaches_over_two_bursts_joins_them() -> None:
+    apart = [event(0, "A"), event(10, "B"), event(20, "A")]
+    assert [len(hit.records) for hit in timeline.hits(MIXED, apart)] == [1, 1]
+    (hit,) = timeline.hits(MIXED, [*apart, event(30, "C")])
+    assert (hit.iso_time, len(hit.records)) == ("2026-01-01T00:00:00Z", 4)
+
+
 def test_a_rule_that_is_listed_twice_is_met_once() -> None:
     twice = correlated("temporal", {"a": A}, timespan="60s", rules=["a", "a"])
     assert raised(twice, event(0))
