@@ -106,10 +106,10 @@ class Node:
             raise AssertionError(f"{method} {path}: {error.read().decode()[:2000]}") from error
 
     def index(self, name: str, template: dict[str, Any], records: list[dict[str, Any]], *, shards: int = 1) -> set[int]:
-        """An index of that name with the template's mappings, and *records* in it by their number; the numbers of those rejected."""
-        mappings = template["template"]["mappings"]
-        settings = {"number_of_shards": shards, "number_of_replicas": 0}
-        self.call("PUT", f"/{name}", {"settings": settings, "mappings": mappings})
+        """An index of that name as the template has it, and *records* in it by their number; the numbers of those rejected."""
+        made = template["template"]
+        settings = {**made.get("settings", {}), "number_of_shards": shards, "number_of_replicas": 0}
+        self.call("PUT", f"/{name}", {"settings": settings, "mappings": made["mappings"]})
         if not records:
             return set()
         lines = [line for number, record in enumerate(records) for line in ({"index": {"_id": str(number)}}, record)]

@@ -13,9 +13,10 @@ from botocore.model import ServiceModel
 from opensearch_node import Node
 
 from amazon_q_detections.conversion import schema_of
+from amazon_q_detections.errors import Refused
 from amazon_q_detections.rule import Rule
 from amazon_q_detections.targets import opensearch
-from amazon_q_detections.targets.opensearch import OpenSearchQuery
+from amazon_q_detections.targets.opensearch import OpenSearchQuery, mapping
 from amazon_q_detections.targets.opensearch.fields import IGNORE_ABOVE, SHORT_ENOUGH, Schema
 
 TARGET = opensearch.OpenSearch()
@@ -105,6 +106,29 @@ def test_the_message_of_an_action_names_what_was_found(node: Node, query: OpenSe
     source = {"message": monitor(query)["ui_metadata"]["qdet"]["action"]["message_template"]["source"]}
     answer = node.call("POST", "/_render/template", {"source": source, "params": {"ctx": CONTEXT}})
     assert answer["template_output"] == {"message": message}
+
+
+def test_a_correlation_of_too_many_clauses_is_refused_by_name() -> None:
+    patterns = [f"x{number}*" for number in range(1000)]
+    assert "dsl" in counted({"eventName": patterns}).formats
+    with pytest.raises(Refused, match="a query of 1001 clauses"):
+        counted({"eventName": [*patterns, "y*"]})
+
+
+@pytest.mark.parametrize(("release", "shape"), [("older", "nested"), ("node", "nested"), ("node", "flat")])
+def test_nobody_hides_a_call_behind_json_that_is_deep(
+    request: pytest.FixtureRequest, release: str, shape: mapping.Shape
+) -> None:
+    on: Node = request.getfixturevalue(release)
+    array: Any = "x"
+    tree: Any = "x"
+    for _ in range(400):
+        array, tree = [array], {"k": tree}
+    query = single({"requestParameters.configuration|exists": True})
+    records = [{"requestParameters": {"configuration": deep}} for deep in (array, tree)]
+    name = f"cloudtrail-deep-{shape}"
+    assert not on.index(name, opensearch.template([query], SCHEMA, shape), records)
+    assert on.found(name, json.loads(query.text("dsl"))["query"]) == {0, 1}
 
 
 def test_the_promises_hold_while_a_monitor_runs() -> None:

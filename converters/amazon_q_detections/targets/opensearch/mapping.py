@@ -2,7 +2,7 @@
 
 `nested`: leaves below objects, from OpenSearch 2.15 on; it rejects a record that has an object where a leaf is mapped, or a
 value where the object of a leaf is.
-`flat`: leaves under their dotted names with `disable_objects`, from 3.8 on; it rejects no record that CloudTrail writes.
+`flat`: leaves under their dotted names with `disable_objects`, from 3.8 on; it rejects only JSON that OpenSearch never reads.
 """
 
 from __future__ import annotations
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 Shape = Literal["nested", "flat"]
 
 INDEX_PATTERN = "cloudtrail-*"
+
+# A call may carry any JSON (Amazon Q Business API Reference: "CreateDataSource", configuration; "ActionExecution", payload). By
+# default OpenSearch 3 rejects a record with arrays in arrays more than 20 deep; JSON of more than 1,000 levels it never reads.
+_SETTINGS = {"index.mapping.depth.limit": 1000}
 
 # Walks the record along a path, through any element of any array.
 _PRESENCE = (
@@ -40,7 +44,7 @@ def template(leaves: Mapping[str, set[str]], presence: Mapping[str, str], *, tim
         mappings["properties"] = _nested(flat)
     if presence:
         mappings["derived"] = {name: _presence(field) for name, field in sorted(presence.items())}
-    return {"index_patterns": [INDEX_PATTERN], "priority": 200, "template": {"mappings": mappings}}
+    return {"index_patterns": [INDEX_PATTERN], "priority": 200, "template": {"settings": _SETTINGS, "mappings": mappings}}
 
 
 def _leaf(needed: set[str]) -> dict[str, Any]:

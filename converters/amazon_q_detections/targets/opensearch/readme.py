@@ -19,14 +19,14 @@ curl -X PUT "$URL/_index_template/{name}" -H 'Content-Type: application/json' -d
 ```
 
 - `index-template-flat.json` is the one to take, from OpenSearch 3.8 on; earlier ones refuse it, or leave arrays out of the
-  index and say nothing. It takes every record that CloudTrail writes, and rejects JSON with a key twice or with keys that are
-  OpenSearch's own, such as `_id`.
+  index and say nothing. It rejects a record whose JSON OpenSearch does not read: more than 1,000 levels, a number of more than
+  1,000 digits, a key that is there twice, has more than 50,000 characters or half a surrogate pair, or one of its own, such as
+  `_id`, on the first level. CloudTrail writes none of these by itself; who calls an API with free JSON may.
 - `index-template.json` is for OpenSearch 2.15 and later. It rejects also a record that has an object where the rules read a
-  value, a value where they read an object (`"documents": "***"`), or a key that is empty, a dot, or has two dots in a row. Who
-  calls an API with such keys is not seen.
+  value, a value where they read an object (`"documents": "***"`), or a key that is empty, a dot, or has two dots in a row.
 
-A record that is rejected is not searched: watch the errors of your bulk requests. Only indices made afterwards use the
-template; of those that do, this shows the field:
+A record that is rejected is not searched, and whose call led to it is not seen: watch the errors of your bulk requests. Only
+indices made afterwards use the template; of those that do, this shows the field:
 
 ```sh
 curl "$URL/cloudtrail-*/_mapping/field/eventSource.cs"
