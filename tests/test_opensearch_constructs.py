@@ -12,7 +12,7 @@ from contract_rows import ABSENT, OUTSIDE, ROWS, event
 from opensearch_node import Node
 from sigma_text import holds, tree
 
-from amazon_q_detections.condition import Condition
+from amazon_q_detections.condition import Condition, Leaf, Or, Text
 from amazon_q_detections.errors import Refused
 from amazon_q_detections.targets.opensearch import dsl, lucene, mapping
 from amazon_q_detections.targets.opensearch.fields import Schema
@@ -302,6 +302,11 @@ def test_a_list_of_values_is_one_clause(make: Callable[..., Place]) -> None:
     selection = {"a.b": [f"x{number}" for number in range(60_000)]}
     place = make("values", [tree(selection=selection)], [event("x1"), event("y")])
     place.agrees(as_dsl(tree(selection=selection)), holds(selection=selection))
+
+
+def test_a_list_of_more_values_than_a_node_takes_is_refused() -> None:
+    with pytest.raises(Refused, match=r"65537 values of a\.b"):
+        as_dsl(Or(tuple(Leaf("a.b", Text((f"x{number}",))) for number in range(65_537))))
 
 
 @pytest.mark.parametrize(
