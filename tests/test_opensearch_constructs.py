@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable
 from functools import cache, partial
+from itertools import product
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from sigma_text import holds, tree
 
 from amazon_q_detections.condition import Condition, Leaf, Or, Text
 from amazon_q_detections.errors import Refused
-from amazon_q_detections.targets.opensearch import dsl, lucene, mapping
+from amazon_q_detections.targets.opensearch import dsl, fields, lucene, mapping
 from amazon_q_detections.targets.opensearch.fields import Schema
 
 NONE: frozenset[str] = frozenset()
@@ -302,6 +303,12 @@ def test_a_list_of_values_is_one_clause(make: Callable[..., Place]) -> None:
     selection = {"a.b": [f"x{number}" for number in range(60_000)]}
     place = make("values", [tree(selection=selection)], [event("x1"), event("y")])
     place.agrees(as_dsl(tree(selection=selection)), holds(selection=selection))
+
+
+def test_two_fields_never_have_one_name_without_dots() -> None:
+    names = ["".join(signs) for size in range(1, 6) for signs in product("a._-", repeat=size)]
+    assert len({fields.flat(name) for name in names}) == len(names)
+    assert not any("." in fields.flat(name) for name in names)
 
 
 def test_a_list_of_more_values_than_a_node_takes_is_refused() -> None:
