@@ -59,6 +59,13 @@ def test_a_search_too_long_for_a_monitor_is_a_query_still() -> None:
     assert "dsl" in query.formats
 
 
+def test_what_the_plugin_adds_to_a_search_counts_too() -> None:
+    """Of each of these patterns it makes `{"wildcard":{"eventName":{"wildcard":"*…*","boost":1.0}}}`, more than is written here."""
+    query = single({"eventName|contains": [f"{number:012}" for number in range(1000)]})
+    assert len(json.dumps(json.loads(query.text("dsl")))) < 60_000
+    assert query.missing["monitor"].startswith("a search of")
+
+
 def test_what_is_missing_has_no_file() -> None:
     queries = [single({"eventName": "{{x}}"}), single({"eventName": "x"}, "aws_amazonq_other")]
     tree = TARGET.bundle(queries, name="mine", schema="cloudtrail")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from itertools import count
+from itertools import count, permutations
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -202,6 +202,16 @@ def test_an_event_that_two_rules_match_is_one_and_occurs_in_both(place: tuple[No
         assert [hit["events"] for hit in index.told()] == wanted
         assert index.told() == bursts(one, records)
         index.close()
+
+
+def test_equal_times_count_as_ordered_whichever_event_comes_first(place: tuple[Node, Shape]) -> None:
+    one = rule("temporal_ordered", NAMES, group_by=[ARN], timespan="60s")
+    orders = [order for order in permutations(NAMES) for _ in range(4)]
+    records = [event(5, name, arn=f"u{number:02}") for number, order in enumerate(orders) for name in order]
+    index = Index(place, one, records)
+    assert [hit["key"] for hit in index.told()] == [[f"u{number:02}"] for number in range(len(orders))]
+    assert index.alerts(START + 5) == {(f"u{number:02}",) for number in range(len(orders))}
+    index.close()
 
 
 @pytest.mark.parametrize("kind", ["event_count", "value_count"])
