@@ -64,7 +64,7 @@ def meaning(one: Rule) -> Correlation:
 
 def event(second: float, name: str = "A", arn: Any = "u", application: Any = "a", source: Any = "s") -> Record:
     """A record; None leaves a field out."""
-    moment = datetime.fromtimestamp(START + second, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    moment = datetime.fromtimestamp(START + second, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     parameters = {key: value for key, value in (("applicationId", application), ("dataSourceId", source)) if value is not None}
     identity = {} if arn is None else {"arn": arn}
     event_id = f"id-{next(NUMBERS)}"
@@ -204,6 +204,35 @@ def test_an_event_that_two_rules_match_is_one_and_occurs_in_both(place: tuple[No
         index.close()
 
 
+@pytest.mark.parametrize(
+    ("kind", "names", "counted"),
+    [
+        ("event_count", ["A"], {"condition": {"gte": 2}}),
+        ("value_count", ["A"], {"condition": {"gte": 2, "field": SOURCE}}),
+        ("temporal", ["A", "B"], {}),
+        ("temporal_ordered", ["A", "B"], {}),
+    ],
+)
+def test_both_ends_of_a_window_are_inside_it_to_the_millisecond(
+    place: tuple[Node, Shape], kind: str, names: list[str], counted: Record
+) -> None:
+    one = rule(kind, names, group_by=[ARN], timespan="60s", **counted)
+    late = {"within": 59.999, "exact": 60, "beyond": 60.001}
+    records = [event(0, names[0], arn=arn, source="s") for arn in late]
+    index = Index(place, one, [*records, *(event(second, names[-1], arn=arn, source="t") for arn, second in late.items())])
+    assert [hit["key"] for hit in index.told()] == [["exact"], ["within"]]
+    assert index.alerts(START + 61) == {("exact",), ("within",)}
+    index.close()
+
+
+def test_a_burst_is_seen_in_the_run_after_it_also_if_a_step_is_longer_than_the_throttle(place: tuple[Node, Shape]) -> None:
+    schedule = {"step": "10m", "throttle": "1m"}
+    one = rule("event_count", ["A"], group_by=[ARN], timespan="60s", condition={"gte": 2}, schedule=schedule)
+    index = Index(place, one, [event(0), event(1)])
+    assert [index.alerts(START + 1 + second) for second in (-1, 0, 599, 600)] == [set(), {("u",)}, {("u",)}, set()]
+    index.close()
+
+
 def test_equal_times_count_as_ordered_whichever_event_comes_first(place: tuple[Node, Shape]) -> None:
     one = rule("temporal_ordered", NAMES, group_by=[ARN], timespan="60s")
     orders = [order for order in permutations(NAMES) for _ in range(4)]
@@ -248,6 +277,13 @@ def test_a_correlation_without_an_exact_form_is_refused_by_name(
             TARGET.compile(one, "cloudtrail")
     else:
         assert ARN in TARGET.compile(one, "cloudtrail").text("dsl")
+
+
+def test_an_event_without_an_id_takes_part(place: tuple[Node, Shape]) -> None:
+    one = rule("event_count", ["A"], group_by=[ARN], timespan="60s", condition={"gte": 2})
+    index = Index(place, one, [{key: value for key, value in event(at).items() if key != "eventID"} for at in (0, 1)])
+    assert [hit["events"] for hit in index.told()] == [2]
+    index.close()
 
 
 MANY = 50_000
