@@ -36,10 +36,14 @@ _STEP = re.compile(r"\.?(?:`(?P<quoted>[^`]+)`|(?P<plain>[A-Za-z0-9_]+)|\[(?P<nu
 
 @dataclass(frozen=True)
 class Dialect:
-    """How JSON booleans read in a parsed record, and how jsonStringify writes: what the assumptions allow."""
+    """How JSON booleans read in a parsed record, and how jsonStringify writes: what the assumptions allow.
+
+    What ispresent says of an object is not documented, so the one says this and the other that.
+    """
 
     booleans: tuple[Any, Any] = (0, 1)
     spaced: bool = False
+    objects_present: bool = False
 
     def written(self, value: Any) -> str:
         if not self.spaced:
@@ -47,7 +51,7 @@ class Dialect:
         return json.dumps(value, ensure_ascii=True, separators=(", ", " : ")).replace("/", "\\/")
 
 
-DIALECTS = (Dialect(), Dialect(booleans=("false", "true"), spaced=True))
+DIALECTS = (Dialect(), Dialect(booleans=("false", "true"), spaced=True, objects_present=True))
 
 
 @dataclass(frozen=True)
@@ -200,8 +204,8 @@ class _Expression(Expression):
                 return self.now
             case "jsonStringify":
                 return self.dialect.written(arguments[0].value) if isinstance(arguments[0], Parsed) else None
-            case "ispresent":  # what it says of a map is not documented
-                return None if isinstance(arguments[0], Parsed) else arguments[0] is not None
+            case "ispresent":
+                return self.dialect.objects_present if isinstance(arguments[0], Parsed) else arguments[0] is not None
             case "if":
                 return arguments[1] if _decided(arguments[0]) else arguments[2]
         found = [None if isinstance(one, Parsed) else one for one in arguments]
@@ -303,7 +307,9 @@ def _stats(table: list[Row], rest: str, of: _Run) -> list[Row]:
     keys = [re.fullmatch(r"\s*(\S+?)(?: as (\w+))?\s*", part) for part in _split(by)] if by else []
     groups: dict[tuple[Any, ...], list[Row]] = {}
     for one in table:
-        groups.setdefault(tuple(of.expression(key[1]).value(one) for key in keys if key), []).append(one)
+        group = tuple(of.expression(key[1]).value(one) for key in keys if key)
+        assert not any(isinstance(value, Parsed) for value in group), "stats does not support maps and lists"
+        groups.setdefault(group, []).append(one)
     assert all(None not in group for group in groups), "a group-by key is missing"
     made = []
     for group, rows in groups.items():

@@ -89,9 +89,10 @@ class Leaves:
         return self._place(path)
 
     def present(self, path: str) -> str:
-        """A test that the scalar at *path* is there; for what is grouped by or counted."""
+        """A test that a scalar is at *path*, no object, which `stats` does not support; for what is grouped by or counted."""
         self._needs.assumptions.update(() if path in self._schema.get("never_null", ()) else ("null_absent", "empty_kept"))
-        return f"ispresent({self.own(path)})"
+        own = self.own(path)
+        return " and ".join([f"ispresent({own})", *self._guards(path, own)])
 
     def refuse_array(self, path: str, what: str) -> None:
         """Raises Refused for a field that goes through an array, of which *what* would be made."""

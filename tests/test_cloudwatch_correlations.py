@@ -1,0 +1,145 @@
+"""Correlations as Logs Insights queries: what a run finds is what the rule means of the events in its window; what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import insights_table
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from insights_table import DIALECTS, Dialect
+from sigma_text import correlated
+
+from amazon_q_detections import record, timeline
+from amazon_q_detections.conversion import schema_of
+from amazon_q_detections.errors import Refused
+from amazon_q_detections.schedule import Schedule
+from sigma.backends.cloudwatch_logs_insights import correlations
+from sigma.backends.cloudwatch_logs_insights.query import Filters
+
+SCHEMA = schema_of("cloudwatch_cloudtrail")
+SOURCE = "qbusiness.amazonaws.com"
+SCHEDULE = Schedule(step=60, delay=900, throttle=60)
+TIMESPAN = 60
+BASES = {
+    "first": {"eventSource": SOURCE, "eventName": "A"},
+    "second": {"eventSource": SOURCE, "eventName|startswith": ["B", "A2"]},
+    "third": {"eventSource": SOURCE, "requestParameters.o.a|exists": True},
+}
+OBJECT_KEY, VALUE_KEY, HEAD_KEY = "requestParameters.o", "requestParameters.x-y", "userIdentity.arn"
+
+
+def at(second: int, number: int = 0, **keys: Any) -> dict[str, Any]:
+    """An event of that second, with an id of its own."""
+    moment = record.iso((1_700_000_000 + second) * record.SECOND)
+    return {"eventSource": SOURCE, "eventName": "A", "eventTime": moment, "eventID": f"event-{number}-{second}", **keys}
+
+
+def written(made: Any) -> correlations.Written:
+    return correlations.write(made, Filters(SCHEMA, frozenset({SOURCE})), SCHEDULE)
+
+
+def found(made: Any, events: list[dict[str, Any]], end: int, dialect: Dialect = DIALECTS[0]) -> set[tuple[str, ...]]:
+    """The groups that a run finds that ends *end* s after the first second of the events and the delay."""
+    query = written(made)
+    rows = [insights_table.row(event) for event in events]
+    run = insights_table.run("\n| ".join(query.commands), rows, 1_700_000_000 + end + SCHEDULE.delay, dialect)
+    return {tuple(record.text(row[name]) for name in query.keys) for row in run}
+
+
+def meant(made: Any, events: list[dict[str, Any]], end: int) -> set[tuple[str, ...]]:
+    """The groups of the rule in the events of the window."""
+    inside = [one for one in events if end - TIMESPAN <= (record.time(one) or 0) - 1_700_000_000 <= end]
+    return {tuple(hit.group.values()) for hit in timeline.hits(made, inside)}
+
+
+VALUES = st.sampled_from(["a", "A", "", None, {}, {"a": "b"}, {"a": None}])
+
+
+@st.composite
+def bursts(draw: st.DrawFn) -> list[dict[str, Any]]:
+    events = []
+    for number in range(draw(st.integers(2, 8))):
+        parameters = draw(st.fixed_dictionaries({"x-y": VALUES}, optional={"o": VALUES}) | st.none())
+        identity = draw(st.sampled_from([{"arn": "p"}, {"arn": "P"}, {}]))
+        name, second = draw(st.sampled_from(["A", "A2", "B1", "C"])), draw(st.sampled_from([0, 1, 30, 60, 61]))
+        events.append(at(second, number, eventName=name, requestParameters=parameters, userIdentity=identity))
+    return events
+
+
+@st.composite
+def rules(draw: st.DrawFn) -> Any:
+    kind = draw(st.sampled_from(["event_count", "value_count", "temporal", "temporal_ordered"]))
+    names = draw(st.permutations(list(BASES)))[: 2 if kind == "temporal_ordered" else draw(st.integers(1, 3))]
+    keys = draw(st.lists(st.sampled_from([OBJECT_KEY, VALUE_KEY, HEAD_KEY]), unique=True, max_size=2) | st.just([]))
+    asked: Mapping[str, Any] = {}
+    if not kind.startswith("temporal"):
+        counted = {"field": draw(st.sampled_from([OBJECT_KEY, VALUE_KEY]))} if kind == "value_count" else {}
+        asked = {"condition": {draw(st.sampled_from(["gte", "gt"])): draw(st.integers(1, 2)), **counted}}
+    bases = {name: BASES[name] for name in names}
+    return correlated(kind, bases, group_by=keys, timespan=f"{TIMESPAN}s", **asked)
+
+
+said: dict[bool, int] = {True: 0, False: 0}
+
+
+@given(made=rules(), events=bursts(), end=st.sampled_from([30, 59, 60, 61, 90]))
+@settings(max_examples=1000, deadline=None, derandomize=True)
+def check(made: Any, events: list[dict[str, Any]], end: int) -> None:
+    for dialect in DIALECTS:
+        groups = found(made, events, end, dialect)
+        assert groups == meant(made, events, end), (written(made).commands, events)
+        said[bool(groups)] += 1
+
+
+def test_a_run_finds_what_the_rule_means_of_its_window() -> None:
+    check()
+    assert min(said.values()) > 300, said
+
+
+def test_a_record_that_is_delivered_twice_is_one_event() -> None:
+    twice = [at(0), at(0)]
+    made = correlated("event_count", {"first": BASES["first"]}, timespan="60s", condition={"gte": 2})
+    assert found(made, twice, 60) == set()
+    assert found(made, [*twice, at(0, 1)], 60) == {()}
+
+
+@pytest.mark.parametrize("dialect", DIALECTS, ids=["compact", "spaced"])
+@pytest.mark.parametrize("value", [{}, {"a": 1}, None])
+def test_an_object_is_no_group_and_no_value(value: Any, dialect: Dialect) -> None:
+    """`stats` does not support maps and lists (CloudWatch Logs User Guide, "Structure types")."""
+    events = [at(0, number, requestParameters={"o": value, "x-y": "z"}) for number in range(3)]
+    by_group = correlated("event_count", {"first": BASES["first"]}, timespan="60s", group_by=[OBJECT_KEY], condition={"gte": 1})
+    by_value = correlated("value_count", {"first": BASES["first"]}, timespan="60s", condition={"gte": 1, "field": OBJECT_KEY})
+    assert found(by_group, events, 60, dialect) == found(by_value, events, 60, dialect) == set()
+
+
+NAMES = list(BASES)
+ARRAY = "resources.ARN"
+
+
+@pytest.mark.parametrize(
+    ("kind", "bases", "keys", "construct"),
+    [
+        ("temporal_ordered", NAMES, {}, "an order of 3 rules"),
+        ("temporal_ordered", NAMES[:1], {}, "an order of 1 rules"),
+        ("temporal", NAMES[:2], {"condition": "first and not second"}, "extended"),
+        ("value_sum", NAMES[:1], {"condition": {"gte": 2, "field": "a"}}, "of type value_sum"),
+        ("event_count", NAMES[:1], {"group_by": [ARRAY], "condition": {"gte": 2}}, "a group-by key over the array"),
+        ("event_count", NAMES[:1], {"group_by": ["resources"], "condition": {"gte": 2}}, "a group-by key over the array"),
+        ("event_count", NAMES[:1], {"group_by": ["a.b", "a_b"], "condition": {"gte": 2}}, "much the same name"),
+        ("event_count", NAMES[:1], {"condition": {"lt": 2}}, "a silent window"),
+        ("value_count", NAMES[:1], {"condition": {"gte": 2, "field": ARRAY}}, "a distinct count over the array"),
+        (
+            "event_count",
+            NAMES[:2],
+            {"group_by": ["who"], "aliases": {"who": {"first": "a", "second": "b"}}, "condition": {"gte": 2}},
+            "the alias who",
+        ),
+    ],
+)
+def test_what_cannot_be_counted_is_refused_by_name(kind: str, bases: list[str], keys: dict[str, Any], construct: str) -> None:
+    with pytest.raises(Refused, match=construct):
+        written(correlated(kind, {name: BASES[name] for name in bases}, timespan="60s", **keys))
