@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -143,3 +144,14 @@ ARRAY = "resources.ARN"
 def test_what_cannot_be_counted_is_refused_by_name(kind: str, bases: list[str], keys: dict[str, Any], construct: str) -> None:
     with pytest.raises(Refused, match=construct):
         written(correlated(kind, {name: BASES[name] for name in bases}, timespan="60s", **keys))
+
+
+def test_a_key_takes_no_name_that_the_query_has_for_itself() -> None:
+    """A name that is defined twice is an error ("Ephemeral field is already defined")."""
+    keys = ["rule_1", "o_json", "record", "first"]
+    bases = {"first": {"eventName": "A", "o|exists": True}, "second": {"eventName": "B", "o|exists": True}}
+    events = [at(0, number, eventName="AB"[number], o={}, **dict.fromkeys(keys, "x")) for number in range(2)]
+    made = correlated("temporal", bases, group_by=keys, timespan="60s")
+    assert found(made, events, 60) == meant(made, events, 60) == {("x",) * 4}
+    names = [*re.findall(r" as (\w+)", "\n".join(written(made).commands)), *written(made).keys]
+    assert len({*names}) == len(names) - len(keys)

@@ -285,6 +285,16 @@ def test_a_title_cannot_leave_its_comment() -> None:
     assert third.startswith("filter ")
 
 
+def test_each_json_text_has_a_name_of_its_own() -> None:
+    fields = ["x.a-b", "x.a_b", "x.a:b", "y.a_b", "x_a.b"]
+    query = "\n| ".join(Filters(SCHEMA).lines(tree(selection={f"{field}|exists": True for field in fields})))
+    names = re.findall(r" as (\w+)", query)
+    assert len({*names}) == len(names) == len(fields) + 1, query
+    found = {"x": {"a-b": {}, "a_b": {}, "a:b": {}}, "y": {"a_b": {}}, "x_a": {"b": {}}}
+    assert insights_table.run(query, [insights_table.row(found)])
+    assert not insights_table.run(query, [insights_table.row({**found, "y": {}})])
+
+
 def test_own_names_cannot_meet_discovered_ones() -> None:
     for one in (*SINGLES, *{one.stem: one for one, _ in CORRELATED}.values()):
         assert all(name.startswith("q_") for name in re.findall(r" as (\w+)", compiled(one).text("insights")))

@@ -8,6 +8,7 @@ call with many parameters hides nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import chain, count
 from typing import TYPE_CHECKING, Any
 
 from amazon_q_detections import numeral
@@ -40,8 +41,9 @@ class Needs:
         self.assumptions.add("json_text")
         self.record = True
         if path not in self.texts:
-            short = f"{syntax.own_name(path.rpartition('.')[2])}_json"
-            self.texts[path] = short if short not in self.texts.values() else f"{syntax.own_name(path)}_json"
+            whole = syntax.own_name(path)
+            names = chain([syntax.own_name(path.rpartition(".")[2]), whole], (f"{whole}_{number}" for number in count(2)))
+            self.texts[path] = next(own for name in names if (own := f"{name}{syntax.TEXT}") not in self.texts.values())
         return self.texts[path]
 
     def prelude(self) -> list[str]:

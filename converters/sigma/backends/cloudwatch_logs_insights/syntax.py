@@ -15,10 +15,10 @@ from amazon_q_detections.errors import Refused
 RECORD = "q_record"
 """The name under which a query has the record parsed; names of ours start with `q_`, as no field of CloudTrail does."""
 
-_TAKEN = {
-    "q_record", "q_t", "q_event", "q_events", "q_value", "q_values", "q_first", "q_last", "q_from", "q_to", "q_since",
-    "q_until",
-}  # fmt: skip
+TEXT = "_json"
+"""What the name of a JSON text ends in, and no other name of ours."""
+
+_TAKEN = re.compile(rf"q_(record|t|events?|values?|first|last|from|to|since|until|rule_[0-9]+)|.*{TEXT}")
 _PLAIN_STEP = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PLAIN_VALUE = re.compile(r"[A-Za-z0-9._:/ -]*")
 _NUMBER_LIKE = re.compile(r"[-+.0-9eE]+")
@@ -48,7 +48,7 @@ def below(own: str, path: str) -> str:
 def own_name(field: str) -> str:
     """A name of ours for what *field* holds; `q_first` and the like, which queries use for themselves, are kept free."""
     name = f"q_{re.sub('[^A-Za-z0-9]+', '_', field).strip('_')}"
-    return f"{name}_" if name in _TAKEN else name
+    return f"{name}_" if _TAKEN.fullmatch(name) else name
 
 
 def _is_plain_step(step: str) -> bool:
