@@ -158,6 +158,8 @@ ARRAYS = [
     ({"resources.type|endswith": "index"}, {"resources": [{"type": "AWS::QBusiness::Index", "ARN": "x"}]}, True),
     ({"resources.type|contains": "business"}, {"resources": [{"ARN": "business", "type": "x"}]}, False),
     ({"resources.ARN": "arn:aws:s3:::a/b"}, {"resources": [{"ARN": "arn:aws:s3:::a/b"}]}, True),
+    ({"resources.type|contains": "cafe"}, {"resources": [{"type": "\ucafe"}]}, False),
+    ({"resources.type|contains": "cafe"}, {"resources": [{"type": "\ucafe\n\"cafe"}]}, True),
     ({"resources.type|exists": True}, {"resources": [{"type": None}]}, False),
     ({"resources.type|exists": True}, {"resources": []}, False),
     ({"resources.type|exists": True}, {"resources": None}, False),
@@ -245,6 +247,12 @@ def test_a_hostile_value_is_only_a_value(value: str, modifier: str, field: str) 
     for one in HOSTILE:
         found = {**event(one), "awsRegion": "us-east-1", **({"eventName": one} if field == "eventName" else {})}
         assert bool(insights_table.run(query, [insights_table.row(found)])) is matches(found), (one, query)
+
+
+@pytest.mark.parametrize("value", ["7 ", " 7", "1f", "0x1F", "NaN", "infinity", "-7", "a ", "1e3"])
+def test_what_may_read_as_a_number_is_compared_as_text(value: str) -> None:
+    query = "\n| ".join(Filters(SCHEMA).lines(tree(selection={"eventName|cased": value})))
+    assert query == f"filter eventName like /^{value}$/"
 
 
 @pytest.mark.parametrize("value", ["a\nb", "a\tb", "\x00", "\u2028", "a#b"])

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 # of six characters is refused where a count matters.
 _CHARACTER = r'([^"\\]|\\.)'
 _STRING = rf'"{_CHARACTER}*"'
+# One unit of a JSON string: a character, or an escape as a whole, so that a value cannot be met inside of one.
+_HEX = "[0-9A-Fa-f]"
+_UNIT = rf'([^"\\]|\\u{_HEX}{_HEX}{_HEX}{_HEX}|\\[^u])'
 _FLAT = rf'[^\[\]"]|{_STRING}'
 _NUMBER_OR_WORD = re.compile(r"[-+.0-9eEtrufalsTRUFALS]*")
 # Characters that every JSON writer writes as they are.
@@ -81,7 +84,7 @@ def _part(part: str | Wild) -> str:
     if part is Wild.ONE:
         raise Refused("the wildcard ? on a JSON text", "JSON writes some characters as several.")
     if isinstance(part, Wild):
-        return f"{_CHARACTER}*"
+        return f"{_UNIT}*"
     if not _SAFE.fullmatch(part):
         raise Refused(f"the value {part!r} on a JSON text", "JSON may write it in more than one way.")
     return syntax.escaped(part, fold=False).replace(r"\/", r"\\?\/")

@@ -20,8 +20,8 @@ TEXT = "_json"
 
 _TAKEN = re.compile(rf"q_(record|t|events?|values?|first|last|from|to|since|until|rule_[0-9]+)|.*{TEXT}")
 _PLAIN_STEP = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_PLAIN_VALUE = re.compile(r"[A-Za-z0-9._:/ -]*")
-_NUMBER_LIKE = re.compile(r"[-+.0-9eE]+")
+# Starts with a letter and is no `NaN`, since what reads as a number might be compared as one.
+_PLAIN_VALUE = re.compile(r"(?!(?i:nan|inf|infinity)$)[A-Za-z](?:[A-Za-z0-9._:/ -]*[A-Za-z0-9._:/-])?")
 _REGEX_SIGNS = frozenset(r".^$*+?()[]{}|\/")
 _NOT_IN_BACKTICKS = frozenset("`#{}")
 # Words of the language; a key of such a name stands in backticks.
@@ -67,8 +67,8 @@ def _checked(field: str) -> list[str]:
 
 
 def is_plain(value: str) -> bool:
-    """Whether `=` with the value as a literal is true on exactly this text; what looks like a number is compared as one."""
-    return bool(value) and _PLAIN_VALUE.fullmatch(value) is not None and not _NUMBER_LIKE.fullmatch(value)
+    """Whether `=` with the value as a literal is true on exactly this text."""
+    return _PLAIN_VALUE.fullmatch(value) is not None
 
 
 def quoted(value: str) -> str:
