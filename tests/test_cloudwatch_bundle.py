@@ -14,7 +14,7 @@ import yaml
 from amazon_q_detections import content, ruleset
 from amazon_q_detections.errors import Refused
 from amazon_q_detections.rule import Rule
-from amazon_q_detections.targets.cloudwatch import CloudWatch, InsightsQuery, template
+from amazon_q_detections.targets.cloudwatch import CloudWatch, InsightsQuery, query_definition, template
 
 RULES = [
     one
@@ -142,6 +142,34 @@ def test_a_text_of_a_rule_is_no_reference_and_no_parameter(queries: list[Insight
     assert "{{" not in template_text
     assert template_text.count("${AWS::AccountId}") == 1, "that of the role's policy"
     assert "{{" not in made["query-definitions.json"].decode()
+
+
+def test_a_rule_without_an_id_gives_a_good_template(tmp_path: Path) -> None:
+    (tmp_path / "aws_no_id.yml").write_text(OWN.replace("id: 5b1f8e0e-54e7-4a1c-9d53-2b6f0c9a4e12\n", "").format(
+        stem="No id", timespan="1h", keys="a"
+    ))  # fmt: skip
+    query = CloudWatch().compile(ruleset.load([tmp_path])[0], "cloudtrail")
+    made = CloudWatch().bundle([query], name="acme", schema="cloudtrail")
+    done = lint(tmp_path, made)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert query.text("insights").split("\n")[1] == "# Sigma rule, version 1"
+    (alarm,) = resources(made, "AWS::CloudWatch::LogAlarm")
+    assert "Sigma rule, version 1." in alarm["AlarmDescription"]
+
+
+@pytest.mark.parametrize(
+    ("folder", "title", "name"),
+    [
+        ("data_sources", "A/B", "Sigma/data_sources/A-B"),
+        ("{{resolve:ssm:x}} ${AWS::Region}\n", "A", "Sigma/{ {resolve:ssm:x}} $ {AWS::Region}/A"),
+        (".", "A", "Sigma/A"),
+        ("a", "A" * 300, f"Sigma/a/{'A' * 234} aws_a_folder"),
+    ],
+)
+def test_a_definition_goes_by_folder_and_title(folder: str, title: str, name: str) -> None:
+    one = Rule("aws_a_folder", Path(folder) / "aws_a_folder.yml", {"title": title})
+    assert query_definition.name(one) == name
+    assert len(name) <= 255
 
 
 def test_definitions_are_what_the_cli_takes(tree: dict[str, bytes]) -> None:

@@ -14,8 +14,8 @@ _LONGEST_NAME = 255
 
 def name(rule: Rule) -> str:
     """`Sigma/<category>/<title>`; the slashes make folders in the console. A long title is cut, the stem tells it apart."""
-    title = syntax.harmless(rule.title.replace("/", "-"))
-    full = f"Sigma/{rule.category}/{title}"
+    folders = ("Sigma", syntax.harmless(rule.category), syntax.harmless(rule.title.replace("/", "-")))
+    full = "/".join(part for part in folders if part)
     return full if len(full) <= _LONGEST_NAME else f"{full[: _LONGEST_NAME - len(rule.stem) - 1]} {rule.stem}"
 
 

@@ -20,7 +20,7 @@ from amazon_q_detections.targets.cloudwatch import query_definition
 from sigma.backends.cloudwatch_logs_insights import syntax
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from amazon_q_detections.rule import Rule
     from amazon_q_detections.targets.cloudwatch import InsightsQuery
@@ -222,12 +222,13 @@ def _alarm(query: InsightsQuery) -> dict[str, Any]:
             "ScheduledQueryRoleARN": {"Fn::GetAtt": [_ROLE, "Arn"]},
             "ScheduleConfiguration": {"ScheduleExpression": _rate(rule.schedule.step), **_window(rule)},
         },
-        "Tags": [
-            {"Key": "sigma:id", "Value": rule.id},
-            {"Key": "sigma:version", "Value": str(rule.version)},
-            {"Key": "sigma:level", "Value": rule.level},
-        ],
+        "Tags": _tags({"sigma:id": rule.id, "sigma:version": str(rule.version), "sigma:level": rule.level}),
     }
+
+
+def _tags(values: Mapping[str, str]) -> list[dict[str, str]]:
+    """A tag for each value that there is; a rule of someone else's may have no id, and a tag is never empty."""
+    return [{"Key": key, "Value": value} for key, value in values.items() if value]
 
 
 def _rate(step: int) -> str:
@@ -238,7 +239,7 @@ def _rate(step: int) -> str:
 def _description(rule: Rule) -> str:
     """What an on-call engineer reads first, cut where CloudWatch cuts: level, response, false positives, then the rest."""
     parts = [
-        f"{rule.title} ({rule.level}). Sigma rule {rule.id}, version {rule.version}.",
+        f"{rule.title} ({rule.level}). Sigma rule{f' {rule.id}' if rule.id else ''}, version {rule.version}.",
         f"Response: {rule.response}" if rule.response else "",
         f"False positives: {' '.join(rule.falsepositives)}" if rule.falsepositives else "",
         rule.description,

@@ -125,7 +125,7 @@ def _schedule(rule: SigmaRule | SigmaCorrelationRule, meaning: Correlation) -> S
 
 def _heading(rule: SigmaRule | SigmaCorrelationRule) -> tuple[str, ...]:
     version = _block(rule).get("version", 1)
-    return syntax.comment(str(rule.title)), syntax.comment(f"Sigma rule {rule.id}, version {version}")
+    return syntax.comment(str(rule.title)), syntax.comment(f"Sigma rule{f' {rule.id}' if rule.id else ''}, version {version}")
 
 
 def _block(rule: SigmaRule | SigmaCorrelationRule) -> dict[str, Any]:
