@@ -171,8 +171,6 @@ class _Expression(Expression):
             result = self._or()
             assert self._next()[1] == ")"
             return result
-        if token == "-":
-            return -self._atom()
         if kind == "number":
             return float(token)
         if kind == "text":

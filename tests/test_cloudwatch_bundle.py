@@ -144,6 +144,28 @@ def test_a_text_of_a_rule_is_no_reference_and_no_parameter(queries: list[Insight
     assert "{{" not in made["query-definitions.json"].decode()
 
 
+def test_query_and_alarm_keep_the_schedule_of_the_rule(tmp_path: Path) -> None:
+    schedule = "qdet: {schedule: {step: 2m, delay: 5m}}\n"
+    (tmp_path / "aws_often.yml").write_text(OWN.format(stem="Often", timespan="1h", keys="a") + schedule)
+    query = CloudWatch().compile(ruleset.load([tmp_path])[0], "cloudtrail")
+    assert "q_t >= (queryEndTime() - 300000 - 3600000) and q_t <= (queryEndTime() - 300000)" in query.deciding
+    (alarm,) = resources(CloudWatch().bundle([query], name="acme", schema="cloudtrail"), "AWS::CloudWatch::LogAlarm")
+    window = alarm["ScheduledQueryConfiguration"]["ScheduleConfiguration"]
+    assert window == {"ScheduleExpression": "rate(2 minutes)", "StartTimeOffset": 3900}
+
+
+def test_arrays_are_known_only_if_every_counted_rule_is_of_a_service_that_is(tmp_path: Path) -> None:
+    field = "requestParameters.documents.documentId: x"
+    text = OWN.format(stem="Known", timespan="1h", keys="a").replace("eventName: ConsoleLogin", field)
+    text = text.replace("signin", "qbusiness")
+    (tmp_path / "aws_known.yml").write_text(text)
+    assert CloudWatch().compile(ruleset.load([tmp_path])[0], "cloudtrail")
+    second = "title: b\nname: any\nlogsource: {product: aws}\ndetection: {selection: {a: b}, condition: selection}\n---\n"
+    (tmp_path / "aws_known.yml").write_text(second + text.replace("[logins]", "[logins, any]"))
+    with pytest.raises(Refused, match="pin eventSource"):
+        CloudWatch().compile(ruleset.load([tmp_path])[0], "cloudtrail")
+
+
 def test_a_rule_without_an_id_gives_a_good_template(tmp_path: Path) -> None:
     (tmp_path / "aws_no_id.yml").write_text(OWN.replace("id: 5b1f8e0e-54e7-4a1c-9d53-2b6f0c9a4e12\n", "").format(
         stem="No id", timespan="1h", keys="a"

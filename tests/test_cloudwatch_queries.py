@@ -19,6 +19,7 @@ from amazon_q_detections.errors import Refused
 from amazon_q_detections.fixture import Case
 from amazon_q_detections.rule import Rule
 from amazon_q_detections.targets.cloudwatch import CloudWatch, InsightsQuery
+from sigma.backends.cloudwatch_logs_insights.assumptions import ASSUMPTIONS
 from sigma.backends.cloudwatch_logs_insights.query import Filters
 
 SINGLES, CORRELATED = said_by("cloudwatch")
@@ -228,6 +229,68 @@ def test_a_field_of_a_service_whose_arrays_are_not_known_rests_on_an_assumption(
     for filters in (theirs, ours):
         filters.lines(tree(selection={"requestParameters.x.y": "z", "eventName": "A", "recipientAccountId": "1"}))
     assert ("no_array" in theirs.needs.assumptions, "no_array" in ours.needs.assumptions) == (True, False)
+
+
+PARSED = "requestParameters.x"
+ASSUMED: list[tuple[dict[str, Any], str]] = [
+    ({"eventName": "A"}, "aws_casing"),
+    ({"eventName": ["A", "B"]}, "aws_casing"),
+    ({"eventName|cased": "A"}, ""),
+    ({"eventName|exists": True}, ""),
+    ({"userAgent": "x"}, "text_end"),
+    ({"userAgent": ["x", "y"]}, "text_end"),
+    ({"userAgent": ""}, "empty_kept text_end"),
+    ({"userAgent": "*"}, "empty_kept"),
+    ({"userAgent": "a*b*"}, ""),
+    ({"userAgent": "a?b*"}, "characters"),
+    ({"userAgent|contains": "a.*$b"}, ""),
+    ({"userAgent|contains": "$"}, ""),
+    ({"userAgent|contains": "\\\\$"}, ""),
+    ({"userAgent|endswith": "$"}, "text_end"),
+    ({"userAgent|endswith": "\\\\"}, "text_end"),
+    ({"userAgent|contains": "é"}, "characters"),
+    ({"userAgent|contains|cased": "é"}, ""),
+    ({"userAgent": 7}, "text_end"),
+    ({PARSED: 7}, "plain_numbers text_end"),
+    ({PARSED: "7"}, "plain_numbers text_end"),
+    ({PARSED: 1}, "bool_1_0 plain_numbers text_end"),
+    ({f"{PARSED}|gt": 7}, "bool_1_0"),
+    ({PARSED: True}, "bool_1_0 text_end"),
+    ({f"{PARSED}|contains": "tr"}, "bool_1_0"),
+    ({f"{PARSED}|exists": True}, "empty_kept json_text null_absent"),
+    ({f"{PARSED}|fieldref": "userAgent"}, "bool_1_0 null_absent"),
+    ({"requestParameters.indexId|exists": True}, "empty_kept null_absent"),
+    ({"resources.type": "x"}, "json_text"),
+]
+
+
+@pytest.mark.parametrize(("selection", "named"), ASSUMED)
+def test_a_query_names_what_it_rests_on(selection: dict[str, Any], named: str) -> None:
+    filters = Filters(SCHEMA, frozenset(SOURCE.values()))
+    filters.lines(tree(selection=selection))
+    assert " ".join(sorted(filters.needs.assumptions)) == named
+    assert filters.needs.assumptions <= set(ASSUMPTIONS)
+
+
+@pytest.mark.parametrize(("selection", "named"), [({"userAgent|contains": "x"}, True), ({"userAgent|exists": True}, False)])
+def test_a_negation_rests_on_an_assumption_where_a_guard_stands_in_it(selection: dict[str, Any], named: bool) -> None:
+    filters = Filters(SCHEMA)
+    filters.lines(tree("not selection", selection=selection))
+    assert ("not_total" in filters.needs.assumptions) is named
+
+
+def test_a_number_below_zero_has_no_sign_which_is_not_documented() -> None:
+    assert Filters(SCHEMA).lines(tree(selection={"userAgent|lt": -7.5})) == [
+        "filter (isNumeric(userAgent) and userAgent < (0 - 7.5))"
+    ]
+
+
+@pytest.mark.parametrize("field", ["userAgent", "eventName", PARSED])
+def test_a_list_of_values_whose_case_counts_does_not_fold_them(field: str) -> None:
+    query = "\n| ".join(Filters(SCHEMA).lines(tree(selection={f"{field}|cased": ["ab", "c d", "É"]})))
+    for value, expected in [("ab", True), ("c d", True), ("É", True), ("AB", False), ("C d", False), ("é", False)]:
+        found = {"eventName": value, "userAgent": value, "requestParameters": {"x": value}}
+        assert bool(insights_table.run(query, [insights_table.row(found)])) is expected, (value, query)
 
 
 HOSTILE = [

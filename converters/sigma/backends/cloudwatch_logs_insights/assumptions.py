@@ -12,6 +12,11 @@ ASSUMPTIONS: dict[str, tuple[str, str]] = {
         "A JSON boolean reads as 1 and 0, or as true and false; a number 1 cannot be told from true.",
         "fields jsonParse(@message) as q_record | stats count(*) by readOnly, q_record.readOnly",
     ),
+    "characters": (
+        "A regular expression sees characters, not bytes: a dot, or a class such as [éÉ], is one of them.",
+        "fields concat(eventName, 'é') as q_text"
+        " | stats count(*), sum(if(q_text like /[A-Za-z0-9][éÉ]$/, 1, 0)), sum(if(q_text like /[A-Za-z0-9](.|\\s)$/, 1, 0))",
+    ),
     "empty_kept": (
         "An empty string is a value: ispresent is true of it, and /^$/ matches it.",
         'filter @message like /"errorMessage":\\s*""/'
@@ -40,5 +45,14 @@ ASSUMPTIONS: dict[str, tuple[str, str]] = {
         "parseDate reads eventTime as given here, and queryEndTime() is in the same unit.",
         "fields parseDate(replace(replace(eventTime, 'T', ' '), 'Z', ''), 'yyyy-MM-dd HH:mm:ss', 'UTC') as q_t"
         " | stats min(toMillis(@timestamp) - q_t), max(toMillis(@timestamp) - q_t)",
+    ),
+    "plain_numbers": (
+        "A number in a parsed record reads as it is spelled there, without an exponent.",
+        "fields jsonParse(@message) as q_record | filter isNumeric(q_record.requestParameters.maxResults)"
+        " | display q_record.requestParameters.maxResults, @message",
+    ),
+    "text_end": (
+        "In a regular expression `$` is the end of the value, and no place before a line break there.",
+        "filter errorMessage like /\\s$/ | stats count(*), sum(if(errorMessage like /[^\\s]$/, 1, 0))",
     ),
 }

@@ -136,7 +136,7 @@ class Leaves:
             return Written(f"{self.own(path)} in [{', '.join(syntax.quoted(str(one)) for one in literals)}]", total=False)
         if all(literals):
             alternatives = "|".join(syntax.escaped(str(literal), fold=True) for literal in literals)
-            return Written(f"{self.own(path)} like {syntax.slashed(f'^({alternatives})$', fold=True)}", total=False)
+            return Written(self._like(self.own(path), syntax.slashed(f"^({alternatives})$", fold=True)), total=False)
         return None
 
     def _below_array(self, leaf: Leaf, how: dict[str, Any]) -> Written:
@@ -173,10 +173,11 @@ class Leaves:
             case Number():
                 if test.value in _WORDS.values():
                     self._tell_booleans(path)
-                return Written(f"{own} like /^{numeral.spellings(test.value)}$/", total=False)
+                self._tell_numbers(path)
+                return Written(self._like(own, f"/^{numeral.spellings(test.value)}$/"), total=False)
             case Compare():
                 self._tell_booleans(path)
-                return self._of_scalar(path, own, f"isNumeric({own})", f"{own} {test.op} {numeral.plain(test.value)}")
+                return self._of_scalar(path, own, f"isNumeric({own})", f"{own} {test.op} {syntax.number(test.value)}")
             case Cidr():
                 return self._of_scalar(path, own, f"isIpInSubnet({own}, '{test.network}')")
             case SameAs():
@@ -196,7 +197,7 @@ class Leaves:
         literal = text.literal
         if literal == "":
             self._needs.assumptions.add("empty_kept")
-            return f"{own} like /^$/"
+            return self._like(own, "/^$/")
         if text.parts == (Wild.ANY,):
             self._needs.assumptions.add("empty_kept")
             return f"{own} like /^/"  # not ispresent, which an object might pass
@@ -205,7 +206,9 @@ class Leaves:
                 self._needs.assumptions.add("aws_casing")
             written = f"{own} = {syntax.quoted(literal)}"
         else:
-            written = f"{own} like {syntax.whole(text)}"
+            written = self._like(own, syntax.whole(text))
+        if literal is not None and syntax.is_number_like(literal):
+            self._tell_numbers(path)
         return self._with_booleans(path, own, text, written)
 
     def _with_booleans(self, path: str, own: str, text: Text, written: str) -> str:
@@ -224,12 +227,21 @@ class Leaves:
         """What stands before the parameters of a call is text."""
         return self.needs_record(path)
 
+    def _like(self, own: str, expression: str) -> str:
+        """A match of an expression between slashes; gathers what it rests on."""
+        self._needs.assumptions.update(syntax.assumed(expression))
+        return f"{own} like {expression}"
+
+    def _tell_numbers(self, path: str) -> None:
+        if self.needs_record(path):
+            self._needs.assumptions.add("plain_numbers")
+
     def _tell_booleans(self, path: str) -> None:
         if self._may_be_boolean(path):
             self._needs.assumptions.add("bool_1_0")
 
     def _boolean(self, path: str, own: str, value: bool) -> str:
-        as_text = f"{own} like /(?i)^{'true' if value else 'false'}$/"
+        as_text = self._like(own, f"/(?i)^{'true' if value else 'false'}$/")
         if not self._may_be_boolean(path):
             return as_text
         self._needs.assumptions.add("bool_1_0")

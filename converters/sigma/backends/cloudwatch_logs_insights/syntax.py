@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from amazon_q_detections import casing
+from amazon_q_detections import casing, numeral
 from amazon_q_detections.condition import Text, Wild
 from amazon_q_detections.errors import Refused
 
@@ -22,6 +22,7 @@ _TAKEN = re.compile(rf"q_(record|t|events?|values?|first|last|from|to|since|unti
 _PLAIN_STEP = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # Starts with a letter and is no `NaN`, since what reads as a number might be compared as one.
 _PLAIN_VALUE = re.compile(r"(?!(?i:nan|inf|infinity)$)[A-Za-z](?:[A-Za-z0-9._:/ -]*[A-Za-z0-9._:/-])?")
+_NUMBER_LIKE = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _REGEX_SIGNS = frozenset(r".^$*+?()[]{}|\/")
 _NOT_IN_BACKTICKS = frozenset("`#{}")
 # Words of the language; a key of such a name stands in backticks.
@@ -32,6 +33,10 @@ _WORDS = {
 
 # Any character, the newline too: the page documents no flag that would let the dot match it.
 ANY_CHARACTER = r"(.|\s)"
+
+_ANCHORED_END = re.compile(r"(?<!\\)(\\\\)*\$/$")
+# One of any, or one of a class beyond ASCII; of any number of any it is all the same.
+_ONE_CHARACTER = re.compile(rf"{re.escape(ANY_CHARACTER)}(?!\*)|\[[^]]*[^]\x00-\x7F]")
 
 
 def name(field: str) -> str:
@@ -71,6 +76,17 @@ def is_plain(value: str) -> bool:
     return _PLAIN_VALUE.fullmatch(value) is not None
 
 
+def is_number_like(value: str) -> bool:
+    """Whether a value may be the text form of a number."""
+    return _NUMBER_LIKE.fullmatch(value) is not None
+
+
+def number(value: float) -> str:
+    """A number as an operand; the page documents subtraction, but no sign."""
+    digits = numeral.plain(value)
+    return f"(0 - {digits[1:]})" if digits.startswith("-") else digits
+
+
 def quoted(value: str) -> str:
     """A plain value as a literal; raises ValueError for any other, which belongs into a regular expression."""
     if not is_plain(value):
@@ -95,6 +111,12 @@ def _escaped_char(char: str, fold: bool) -> str:
         raise Refused("the character '#'", "Logs Insights may take what follows for a comment.")
     variants = casing.variants(char) if fold and not char.isascii() else char
     return char if len(variants) == 1 else f"[{variants}]"
+
+
+def assumed(expression: str) -> set[str]:
+    """The assumptions that an expression between slashes rests on."""
+    found = {"text_end"} if _ANCHORED_END.search(expression) else set()
+    return found | {"characters"} if _ONE_CHARACTER.search(expression) else found
 
 
 def body(text: Text) -> str:
