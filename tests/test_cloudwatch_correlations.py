@@ -18,6 +18,7 @@ from amazon_q_detections.conversion import schema_of
 from amazon_q_detections.errors import Refused
 from amazon_q_detections.schedule import Schedule
 from sigma.backends.cloudwatch_logs_insights import correlations
+from sigma.backends.cloudwatch_logs_insights.assumptions import ASSUMPTIONS
 from sigma.backends.cloudwatch_logs_insights.query import Filters
 
 SCHEMA = schema_of("cloudwatch_cloudtrail")
@@ -101,11 +102,24 @@ def test_a_run_finds_what_the_rule_means_of_its_window() -> None:
     assert min(said.values()) > 300, said
 
 
-def test_a_correlation_rests_on_how_times_are_read() -> None:
-    filters = Filters(SCHEMA)
-    made = correlated("event_count", {"first": BASES["first"]}, timespan="60s", condition={"gte": 2})
+@pytest.mark.parametrize(
+    ("kind", "keys", "named"),
+    [
+        ("event_count", {"condition": {"gte": 2}}, "aws_casing parse_date"),
+        ("event_count", {"condition": {"gte": 2}, "group_by": [HEAD_KEY]}, "aws_casing by_case parse_date"),
+        (
+            "value_count",
+            {"condition": {"gte": 2, "field": "requestParameters.indexId"}},
+            "aws_casing by_case empty_kept null_absent parse_date",
+        ),
+    ],
+)
+def test_a_correlation_names_what_it_rests_on(kind: str, keys: dict[str, Any], named: str) -> None:
+    filters = Filters(SCHEMA, frozenset({SOURCE}))
+    made = correlated(kind, {"first": BASES["first"]}, timespan="60s", **keys)
     correlations.write(made, filters, SCHEDULE)
-    assert filters.needs.assumptions == {"aws_casing", "parse_date"}
+    assert " ".join(sorted(filters.needs.assumptions)) == named
+    assert filters.needs.assumptions <= set(ASSUMPTIONS)
 
 
 def test_a_record_that_is_delivered_twice_is_one_event() -> None:

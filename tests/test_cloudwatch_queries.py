@@ -254,6 +254,8 @@ ASSUMED: list[tuple[dict[str, Any], str]] = [
     ({PARSED: 7}, "plain_numbers text_end"),
     ({PARSED: "7"}, "plain_numbers text_end"),
     ({PARSED: 1}, "bool_1_0 plain_numbers text_end"),
+    ({PARSED: ["7", "b"]}, "plain_numbers text_end"),
+    ({PARSED: ["1", "b"]}, "bool_1_0 plain_numbers text_end"),
     ({f"{PARSED}|gt": 7}, "bool_1_0"),
     ({PARSED: True}, "bool_1_0 text_end"),
     ({f"{PARSED}|contains": "tr"}, "bool_1_0"),
@@ -277,6 +279,13 @@ def test_a_negation_rests_on_an_assumption_where_a_guard_stands_in_it(selection:
     filters = Filters(SCHEMA)
     filters.lines(tree("not selection", selection=selection))
     assert ("not_total" in filters.needs.assumptions) is named
+
+
+def test_a_field_that_is_compared_with_one_of_the_parsed_record_waits_for_it() -> None:
+    selection = {"userAgent|fieldref": PARSED}
+    query = "\n| ".join(Filters(SCHEMA).lines(tree(selection=selection)))
+    found = {"userAgent": "a", "requestParameters": {"x": "A"}}
+    assert insights_table.run(query, [insights_table.row(found)]), query
 
 
 def test_a_number_below_zero_has_no_sign_which_is_not_documented() -> None:
@@ -330,6 +339,9 @@ def test_a_character_without_a_documented_escape_is_refused(value: str) -> None:
         ("selection", {"selection": {"a|re": "x"}}, "a regular expression"),
         ("keywords", {"keywords": ["x"]}, "a keyword"),
         ("selection", {"selection": {"a`b": "x"}}, "the field name"),
+        ("selection", {"selection": {"a\\": "x"}}, "the field name"),
+        ("selection", {"selection": {"a#b": "x"}}, "the field name"),
+        ("selection", {"selection": {"a\u2028b": "x"}}, "the field name"),
         ("selection", {"selection": {"resources.other": "x"}}, "goes through an array"),
         ("selection", {"selection": {"resources.type": 'a"b'}}, "on a JSON text"),
         ("selection", {"selection": {"resources.type|cidr": "10.0.0.0/8"}}, "a cidr on a JSON text"),

@@ -12,6 +12,10 @@ ASSUMPTIONS: dict[str, tuple[str, str]] = {
         "A JSON boolean reads as 1 and 0, or as true and false; a number 1 cannot be told from true.",
         "fields jsonParse(@message) as q_record | stats count(*) by readOnly, q_record.readOnly",
     ),
+    "by_case": (
+        "stats keeps groups apart that differ in case only, and groups by an empty string.",
+        "fields if(ispresent(errorCode), 'a', 'A') as q_text | stats count(*) by q_text",
+    ),
     "characters": (
         "A regular expression sees characters, not bytes: a dot, or a class such as [éÉ], is one of them.",
         "fields concat(eventName, 'é') as q_text"

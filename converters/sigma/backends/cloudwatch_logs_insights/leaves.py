@@ -7,6 +7,7 @@ call with many parameters hides nothing.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from itertools import chain, count
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from amazon_q_detections.condition import Test
 
 _WORDS = {"true": 1, "false": 0}
+_NUMBER = re.compile(r"-?[0-9][-+.0-9e]*")
 _NEXT_LINE = "\n    or "
 
 
@@ -93,6 +95,7 @@ class Leaves:
     def present(self, path: str) -> str:
         """A test that a scalar is at *path*, no object, which `stats` does not support; for what is grouped by or counted."""
         self._needs.assumptions.update(() if path in self._schema.get("never_null", ()) else ("null_absent", "empty_kept"))
+        self._needs.assumptions.add("by_case")
         own = self.own(path)
         return " and ".join([f"ispresent({own})", *self._guards(path, own)])
 
@@ -135,6 +138,7 @@ class Leaves:
             self._needs.assumptions.add("aws_casing")
             return Written(f"{self.own(path)} in [{', '.join(syntax.quoted(str(one)) for one in literals)}]", total=False)
         if all(literals):
+            self._tell_numbers(path, *literals)
             alternatives = "|".join(syntax.escaped(str(literal), fold=True) for literal in literals)
             return Written(self._like(self.own(path), syntax.slashed(f"^({alternatives})$", fold=True)), total=False)
         return None
@@ -173,7 +177,7 @@ class Leaves:
             case Number():
                 if test.value in _WORDS.values():
                     self._tell_booleans(path)
-                self._tell_numbers(path)
+                self._tell_numbers(path, str(test.value))
                 return Written(self._like(own, f"/^{numeral.spellings(test.value)}$/"), total=False)
             case Compare():
                 self._tell_booleans(path)
@@ -207,8 +211,7 @@ class Leaves:
             written = f"{own} = {syntax.quoted(literal)}"
         else:
             written = self._like(own, syntax.whole(text))
-        if literal is not None and syntax.is_number_like(literal):
-            self._tell_numbers(path)
+        self._tell_numbers(path, literal)
         return self._with_booleans(path, own, text, written)
 
     def _with_booleans(self, path: str, own: str, text: Text, written: str) -> str:
@@ -232,8 +235,8 @@ class Leaves:
         self._needs.assumptions.update(syntax.assumed(expression))
         return f"{own} like {expression}"
 
-    def _tell_numbers(self, path: str) -> None:
-        if self.needs_record(path):
+    def _tell_numbers(self, path: str, *values: str | None) -> None:
+        if self.needs_record(path) and any(value is not None and _NUMBER.fullmatch(value) for value in values):
             self._needs.assumptions.add("plain_numbers")
 
     def _tell_booleans(self, path: str) -> None:

@@ -22,9 +22,8 @@ _TAKEN = re.compile(rf"q_(record|t|events?|values?|first|last|from|to|since|unti
 _PLAIN_STEP = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # Starts with a letter and is no `NaN`, since what reads as a number might be compared as one.
 _PLAIN_VALUE = re.compile(r"(?!(?i:nan|inf|infinity)$)[A-Za-z](?:[A-Za-z0-9._:/ -]*[A-Za-z0-9._:/-])?")
-_NUMBER_LIKE = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _REGEX_SIGNS = frozenset(r".^$*+?()[]{}|\/")
-_NOT_IN_BACKTICKS = frozenset("`#{}")
+_NOT_IN_BACKTICKS = frozenset("`#{}\\")
 # Words of the language; a key of such a name stands in backticks.
 _WORDS = {
     "and", "as", "asc", "by", "dedup", "desc", "diff", "display", "fields", "filter", "in", "like", "limit", "not", "or",
@@ -74,11 +73,6 @@ def _checked(field: str) -> list[str]:
 def is_plain(value: str) -> bool:
     """Whether `=` with the value as a literal is true on exactly this text."""
     return _PLAIN_VALUE.fullmatch(value) is not None
-
-
-def is_number_like(value: str) -> bool:
-    """Whether a value may be the text form of a number."""
-    return _NUMBER_LIKE.fullmatch(value) is not None
 
 
 def number(value: float) -> str:
