@@ -144,6 +144,26 @@ def test_a_text_of_a_rule_is_no_reference_and_no_parameter(queries: list[Insight
     assert "{{" not in made["query-definitions.json"].decode()
 
 
+def test_a_query_may_be_as_long_as_cloudwatch_takes_and_no_longer() -> None:
+    def query(length: int) -> str:
+        selection = {"userAgent": "a" * length}
+        main = {"title": "A", "logsource": {"product": "aws"}, "detection": {"selection": selection, "condition": "selection"}}
+        return CloudWatch().compile(Rule("aws_full_query", Path("x.yml"), main), "cloudtrail").text("insights")
+
+    spare = 10_000 - len(query(0)) - len("(?i)")
+    assert len(query(spare)) == 10_000
+    with pytest.raises(Refused, match="a query of 10001 characters"):
+        query(spare + 1)
+
+
+@pytest.mark.parametrize(("timespan", "span"), [("30s", "0s"), ("1m", "0s"), ("10m", "8m")])
+def test_a_correlation_promises_the_spans_that_no_run_can_miss(timespan: str, span: str, tmp_path: Path) -> None:
+    (tmp_path / "aws_span.yml").write_text(OWN.format(stem="Span", timespan=timespan, keys="a"))
+    query = CloudWatch().compile(ruleset.load([tmp_path])[0], "cloudtrail")
+    assert query.promise == f"spans up to timespan - step, {span}"
+    assert bool(query.missing) is (timespan == "30s")
+
+
 def test_query_and_alarm_keep_the_schedule_of_the_rule(tmp_path: Path) -> None:
     schedule = "qdet: {schedule: {step: 2m, delay: 5m}}\n"
     (tmp_path / "aws_often.yml").write_text(OWN.format(stem="Often", timespan="1h", keys="a") + schedule)

@@ -5,7 +5,7 @@ docs/semantics.md lists them; a compiled query names those that it rests on.
 
 ASSUMPTIONS: dict[str, tuple[str, str]] = {
     "aws_casing": (
-        "AWS always spells event sources, event names and the like the same way.",
+        "AWS always spells event sources, event names and the like the same way, and the rule spells them so.",
         "stats count(*) by eventSource, eventName",
     ),
     "bool_1_0": (
