@@ -172,6 +172,11 @@ def test_query_and_alarm_keep_the_schedule_of_the_rule(tmp_path: Path) -> None:
     (alarm,) = resources(CloudWatch().bundle([query], name="acme", schema="cloudtrail"), "AWS::CloudWatch::LogAlarm")
     window = alarm["ScheduledQueryConfiguration"]["ScheduleConfiguration"]
     assert window == {"ScheduleExpression": "rate(2 minutes)", "StartTimeOffset": 3900}
+    (tmp_path / "aws_often.yml").write_text(OWN.format(stem="Often", timespan="1m", keys="a"))
+    query = CloudWatch().compile(ruleset.load([tmp_path])[0], "cloudtrail")
+    (alarm,) = resources(CloudWatch().bundle([query], name="acme", schema="cloudtrail"), "AWS::CloudWatch::LogAlarm")
+    window = alarm["ScheduledQueryConfiguration"]["ScheduleConfiguration"]
+    assert window == {"ScheduleExpression": "rate(1 minute)", "StartTimeOffset": 960}
 
 
 def test_arrays_are_known_only_if_every_counted_rule_is_of_a_service_that_is(tmp_path: Path) -> None:
@@ -238,6 +243,63 @@ def test_a_bundle_of_many_rules_is_split_below_the_limits(queries: list[Insights
     parts = [yaml.safe_load(text)["Resources"] for text in files.values()]
     assert all(len(part) <= 500 for part in parts)
     assert sum(len(part) - 1 for part in parts) == 2 * len(many), "a role in each, two resources a rule"
+
+
+def test_a_bundle_of_long_queries_is_split_by_size_into_few_templates(queries: list[InsightsQuery]) -> None:
+    rule, text = queries[0].rule, "# x\n" * 2400
+    long = {**vars(queries[0]), "deciding": text, "formats": {"insights": lambda: text}}
+    many = [
+        InsightsQuery(**{**long, "rule": Rule(f"aws_rule_number_{number}", Path("x.yml"), rule.main)}) for number in range(80)
+    ]
+    files = template.files(many, "acme")
+    assert 1 < len(files) < 12
+    assert all(len(written.encode()) < 1_000_000 for written in files.values())
+    assert sum(len(yaml.safe_load(written)["Resources"]) - 1 for written in files.values()) == 2 * len(many)
+
+
+def test_stems_that_differ_in_signs_only_are_resources_of_their_own(queries: list[InsightsQuery]) -> None:
+    stems = ["aws_a_b", "aws_a-b", "aws_a__b", "aws_A_b"]
+    alike = [InsightsQuery(**{**vars(queries[0]), "rule": Rule(stem, Path("x.yml"), queries[0].rule.main)}) for stem in stems]
+    made = yaml.safe_load(template.files(alike, "acme")["template.yaml"])["Resources"]
+    assert len(made) == 2 * len(stems) + 1
+    assert all(name.isalnum() for name in made)
+
+
+def test_every_row_of_an_alarms_query_raises_it_and_silence_does_not(tree: dict[str, bytes]) -> None:
+    wanted = {
+        "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+        "Threshold": 1,
+        "QueryResultsToAlarm": 1,
+        "QueryResultsToEvaluate": 1,
+        "TreatMissingData": "notBreaching",
+        "ActionsEnabled": True,
+        "AlarmActions": {"Fn::If": ["HasTopic", [{"Ref": "TopicArn"}], {"Ref": "AWS::NoValue"}]},
+    }
+    for alarm in resources(tree, "AWS::CloudWatch::LogAlarm"):
+        assert {key: alarm[key] for key in wanted} == wanted
+
+
+def test_an_alarm_is_by_event_or_by_the_keys_of_its_correlation(queries: list[InsightsQuery], tree: dict[str, bytes]) -> None:
+    alarms = {one["AlarmName"]["Fn::Sub"]: one for one in resources(tree, "AWS::CloudWatch::LogAlarm")}
+    for query in queries:
+        if alarm := alarms.get(f"${{AWS::StackName}}-{query.rule.stem}"):
+            run = alarm["ScheduledQueryConfiguration"]
+            assert run["QueryString"] == query.deciding
+            assert run["AggregationExpression"] == f"count(*) by {', '.join(query.by)}"
+            assert query.by == ("q_event",) or query.rule.is_correlation
+
+
+def test_a_long_description_is_cut_where_cloudwatch_cuts(queries: list[InsightsQuery]) -> None:
+    one = Rule("aws_long_tale", Path("x.yml"), {**queries[0].rule.main, "description": "b" * 2000, "level": "high"})
+    made = CloudWatch().bundle([CloudWatch().compile(one, "cloudtrail")], name="acme", schema="cloudtrail")
+    (alarm,) = resources(made, "AWS::CloudWatch::LogAlarm")
+    assert len(alarm["AlarmDescription"]) == 1024
+    assert alarm["AlarmDescription"].endswith("b…")
+
+
+def test_templates_have_no_anchors(tree: dict[str, bytes]) -> None:
+    assert b"&id" not in tree["template.yaml"]
+    assert b"*id" not in tree["template.yaml"]
 
 
 def test_a_query_that_is_too_long_is_refused(tmp_path: Path) -> None:

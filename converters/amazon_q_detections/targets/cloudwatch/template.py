@@ -26,9 +26,10 @@ if TYPE_CHECKING:
     from amazon_q_detections.targets.cloudwatch import InsightsQuery
 
 # CloudFormation quotas: 500 resources a template, of which two a rule, and 1,000,000 bytes, measured here as JSON, which is
-# about as long as the YAML that is written.
+# about as long as the YAML that is written but for the white space before each line of a query.
 _RULES = 200
 _BYTES = 700_000
+_INDENT = 10
 _DESCRIPTION = 1024  # PutMetricAlarm and PutLogAlarm, AlarmDescription
 _SILENT_LEVELS = ("informational",)  # nobody is to be called for these
 ALARM = "alarm"
@@ -119,7 +120,7 @@ def files(queries: Sequence[InsightsQuery], name: str) -> dict[str, str]:
     size = 0
     for number, query in enumerate(queries):
         resources = _resources(query)
-        written = len(json.dumps(resources).encode())
+        written = _size(resources)
         if number and (len(templates[-1]) >= 2 * _RULES or size + written > _BYTES):
             templates.append({})
             size = 0
@@ -130,6 +131,11 @@ def files(queries: Sequence[InsightsQuery], name: str) -> dict[str, str]:
         for number, resources in enumerate(templates, 1)
         if resources
     }
+
+
+def _size(resources: dict[str, Any]) -> int:
+    text = json.dumps(resources)
+    return len(text) + _INDENT * text.count(r"\n")
 
 
 def _template(resources: dict[str, Any], name: str, number: int, of: int) -> dict[str, Any]:
