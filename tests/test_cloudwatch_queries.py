@@ -159,6 +159,8 @@ ARRAYS = [
     ({"resources.type|endswith": "index"}, {"resources": [{"type": "AWS::QBusiness::Index", "ARN": "x"}]}, True),
     ({"resources.type|contains": "business"}, {"resources": [{"ARN": "business", "type": "x"}]}, False),
     ({"resources.ARN": "arn:aws:s3:::a/b"}, {"resources": [{"ARN": "arn:aws:s3:::a/b"}]}, True),
+    ({"resources.type": ["x", "AWS::QBusiness::Index"]}, {"resources": [{"type": "y"}, {"type": "AWS::QBusiness::Index"}]}, True),
+    ({"resources.type": ["x", "AWS::QBusiness::Index"]}, {"resources": [{"type": "y"}, {"ARN": "x"}]}, False),
     ({"resources.type|contains": "cafe"}, {"resources": [{"type": "\ucafe"}]}, False),
     ({"resources.type|contains": "cafe"}, {"resources": [{"type": "\ucafe\n\"cafe"}]}, True),
     ({"resources.type|exists": True}, {"resources": [{"type": None}]}, False),
@@ -176,6 +178,8 @@ ARRAYS = [
     ({f"{PHRASES}|contains": "n"}, phrases("a,", None, "an"), True),
     ({PHRASES: "b"}, phrases('a","b'), False),
     ({PHRASES: "b"}, phrases('a"', "c", "B"), True),
+    ({PHRASES: "b"}, {"requestParameters": {"blockedPhrasesConfigurationUpdate": {}}}, False),
+    ({PHRASES: "b"}, {"requestParameters": None}, False),
     ({PHRASES: "?*"}, phrases(), False),
     ({PHRASES: "?*"}, phrases("", ""), False),
     ({PHRASES: "?*"}, phrases("", "x"), True),
@@ -286,6 +290,26 @@ def test_a_field_that_is_compared_with_one_of_the_parsed_record_waits_for_it() -
     query = "\n| ".join(Filters(SCHEMA).lines(tree(selection=selection)))
     found = {"userAgent": "a", "requestParameters": {"x": "A"}}
     assert insights_table.run(query, [insights_table.row(found)]), query
+
+
+@pytest.mark.parametrize("dialect", DIALECTS, ids=["compact", "spaced"])
+@pytest.mark.parametrize("negated", [False, True], ids=["plain", "negated"])
+@pytest.mark.parametrize("selection", [{"a.b|fieldref": "c.d"}, {"a.b|gt": 7}, {"a.b|cidr": "10.0.0.0/8"}, {"a.b": 7}])
+def test_an_object_passes_no_test_that_functions_decide(selection: dict[str, Any], negated: bool, dialect: Dialect) -> None:
+    text = "not selection" if negated else "selection"
+    query = "\n| ".join(Filters(SCHEMA).lines(tree(text, selection=selection)))
+    for one in ({}, {"b": 8}, "10.0.0.1", "8", "7", None):
+        for other in ({}, {"b": 8}, "8", None):
+            found = {"a": {"b": one}, "c": {"d": other}}
+            got = bool(insights_table.run(query, [insights_table.row(found)], 0, dialect))
+            assert got is holds(text, selection=selection)(found), (found, query)
+
+
+@pytest.mark.parametrize(("one", "other"), [("7", "7.0"), ("7", "07"), ("1e1", "10")])
+def test_two_fields_are_compared_as_texts_and_not_as_numbers(one: str, other: str) -> None:
+    query = "\n| ".join(Filters(SCHEMA).lines(tree(selection={"a.b|fieldref": "c.d"})))
+    assert not insights_table.run(query, [insights_table.row({"a": {"b": one}, "c": {"d": other}})])
+    assert insights_table.run(query, [insights_table.row({"a": {"b": one}, "c": {"d": one}})])
 
 
 def test_a_number_below_zero_has_no_sign_which_is_not_documented() -> None:
