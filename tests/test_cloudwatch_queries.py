@@ -19,6 +19,7 @@ from amazon_q_detections.errors import Refused
 from amazon_q_detections.fixture import Case
 from amazon_q_detections.rule import Rule
 from amazon_q_detections.targets.cloudwatch import CloudWatch, InsightsQuery
+from sigma.backends.cloudwatch_logs_insights import syntax
 from sigma.backends.cloudwatch_logs_insights.assumptions import ASSUMPTIONS
 from sigma.backends.cloudwatch_logs_insights.query import Filters
 
@@ -180,6 +181,10 @@ ARRAYS = [
     ({PHRASES: "b"}, phrases('a"', "c", "B"), True),
     ({PHRASES: "b"}, {"requestParameters": {"blockedPhrasesConfigurationUpdate": {}}}, False),
     ({PHRASES: "b"}, {"requestParameters": None}, False),
+    ({"resources.type": "?*"}, {"resources": [{"type": -7}]}, True),
+    ({"resources.type": "*"}, {"resources": [{"type": -7}]}, True),
+    ({"resources.type": "*"}, {"resources": [{"type": {}}]}, False),
+    ({"resources.type|contains": "e x"}, {"resources": [{"type": "\ucafe x"}]}, False),
     ({PHRASES: "?*"}, phrases(), False),
     ({PHRASES: "?*"}, phrases("", ""), False),
     ({PHRASES: "?*"}, phrases("", "x"), True),
@@ -243,6 +248,8 @@ ASSUMED: list[tuple[dict[str, Any], str]] = [
     ({"eventName|exists": True}, ""),
     ({"userAgent": "x"}, "text_end"),
     ({"userAgent": ["x", "y"]}, "text_end"),
+    ({"userIdentity.sessionContext.x|contains": "a"}, ""),
+    ({"additionalEventData.x|contains": "x"}, "no_array"),
     ({"userAgent": ""}, "empty_kept text_end"),
     ({"userAgent": "*"}, "empty_kept"),
     ({"userAgent": "a*b*"}, ""),
@@ -368,6 +375,10 @@ def test_a_character_without_a_documented_escape_is_refused(value: str) -> None:
         ("selection", {"selection": {"a\u2028b": "x"}}, "the field name"),
         ("selection", {"selection": {"resources.other": "x"}}, "goes through an array"),
         ("selection", {"selection": {"resources.type": 'a"b'}}, "on a JSON text"),
+        ("selection", {"selection": {"resources.type|contains": "7"}}, "it fits numbers"),
+        ("selection", {"selection": {"resources.type": "t*e"}}, "it fits numbers"),
+        ("selection", {"selection": {"resources.type": "?"}}, "it fits numbers"),
+        ("selection", {"selection": {"resources.type": "b?"}}, "the wildcard"),
         ("selection", {"selection": {"resources.type|cidr": "10.0.0.0/8"}}, "a cidr on a JSON text"),
         ("selection", {"selection": {"resources.type": "it's"}}, "on a JSON text"),
         ("selection", {"selection": {"a|fieldref": "resources.type"}}, "goes through an array"),
@@ -390,6 +401,17 @@ def test_a_title_cannot_leave_its_comment() -> None:
     assert first == "# x | stats count(*) # y z { {p}} $ {q}"
     assert second.startswith("# Sigma rule ")
     assert third.startswith("filter ")
+
+
+@pytest.mark.parametrize("word", ["IN", "not", "Like"])
+def test_a_key_that_is_a_word_of_the_language_stands_in_backticks(word: str) -> None:
+    (_, line) = Filters(SCHEMA).lines(tree(selection={f"requestParameters.{word}.x|contains": "y"}))
+    assert line == f"filter q_record.requestParameters.`{word}`.x like /(?i)y/"
+
+
+@pytest.mark.parametrize(("text", "line"), [("a\x00b\u200b{\u200b{c", "a b { {c"), ("${x} {{{", "$ {x} { { {"), ("\u2028", "")])
+def test_a_text_of_a_rule_keeps_to_its_line_and_is_no_parameter(text: str, line: str) -> None:
+    assert syntax.harmless(text) == line
 
 
 def test_each_json_text_has_a_name_of_its_own() -> None:
