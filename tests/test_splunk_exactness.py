@@ -242,7 +242,7 @@ PLAIN_DECIMALS = [
     (Number(1.2345678901234567e19), r"\A12345678901234567168(\.0+)?\z"),
     (Number(-1e22), r"\A-10000000000000000000000(\.0+)?\z"),
     (Compare(">=", 1e-7), ">=0.0000001,"),
-    (Compare("<", 1e22), "<10000000000000000000000,"),
+    (Compare("<", 2**53 - 1), "<9007199254740991,"),
     (Compare("<", -2.5e-8), "<-0.000000025,"),
 ]
 
@@ -257,6 +257,32 @@ def test_a_number_is_written_in_plain_decimals(test: Number | Compare, shown: st
 def test_a_number_that_is_none_is_refused(kind: Any, value: float) -> None:
     with pytest.raises(Refused, match=f"the number {value}"):
         written(Leaf("a.b", kind(value)))
+
+
+@pytest.mark.parametrize("wanted", [True, False], ids=["holds", "not"])
+@pytest.mark.parametrize("value", [True, False], ids=str)
+def test_a_boolean_is_its_text_in_any_case(value: bool, wanted: bool) -> None:
+    """Beside a test that only `where` can say, so that it stands there too."""
+    leaf = Leaf("requestParameters.z", Boolean(value))
+    one = Or((leaf if wanted else Not(leaf), Leaf("userAgent", text(Wild.ANY, "x y"))))
+    values = [True, False, "true", "TRUE", "False", "truex", "xtrue", "false\n", "", 1, 0, None, {}]
+    assert agree(one, [{}, *({"requestParameters": {"z": found}} for found in values)])
+
+
+@pytest.mark.parametrize("value", [2**53, -(2**53), 2**53 + 1, 1e22], ids=str)
+def test_a_number_that_a_double_takes_for_its_neighbour_is_compared_with_nothing(value: float) -> None:
+    """`> 9007199254740992` would be false of 9007199254740993; equality is by the spelling, and exact."""
+    with pytest.raises(Refused, match=f"a comparison with {int(value)}: SPL tells whole numbers apart up to 9007199254740991"):
+        written(Leaf("a.b", Compare(">", value)))
+    assert written(Leaf("a.b", Number(value)))
+
+
+@pytest.mark.parametrize("relation", ["<", "<=", ">", ">="])
+def test_numbers_up_to_the_largest_are_told_apart(relation: Any) -> None:
+    values = [2**53 - 2, 2**53 - 1, 2**53, 2**53 + 1, 10**30, str(2**53 + 1), -(2**53) - 1]
+    for wanted in (Leaf, lambda *args: Not(Leaf(*args))):
+        events = [{"requestParameters": {"z": one}} for one in values]
+        assert agree(wanted("requestParameters.z", Compare(relation, 2**53 - 1)), events)
 
 
 @pytest.mark.parametrize("relation", ["<", "<=", ">", ">="])

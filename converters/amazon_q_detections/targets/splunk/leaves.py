@@ -34,6 +34,8 @@ _OF_ALL_VALUES: dict[tuple[str | Wild, ...], str] = {
 }
 # What tonumber may read; without it `nan`, `inf` and `0x7` could be numbers.
 _NUMERIC = r"\A[-+.0-9eE]+\z"
+# eval takes numbers for doubles (Search Reference, "eval command usage"), to which larger whole numbers are their neighbours.
+_MOST_NUMBER = 2**53
 
 
 class Leaves:
@@ -170,8 +172,11 @@ class Leaves:
             case Matches():
                 raise Refused("a regular expression", "this release does not write them for Splunk.")
             case Compare():
+                bound = numeral.plain(test.value)
+                if abs(test.value) >= _MOST_NUMBER:
+                    raise Refused(f"a comparison with {bound}", f"SPL tells whole numbers apart up to {_MOST_NUMBER - 1}.")
                 numeric = f"if(match({own}, {pattern.quoted(_NUMERIC)}), {own}, null())"
-                relation = f"tonumber({numeric}){test.op}{numeral.plain(test.value)}"
+                relation = f"tonumber({numeric}){test.op}{bound}"
                 if "{}" in field:
                     return f"{_NULLITY[wanted]}(mvfilter({_true(relation)}))"
                 return _true(relation, wanted=wanted)
