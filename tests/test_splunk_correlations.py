@@ -328,6 +328,9 @@ REFUSED = [
     ("event_count", {"group_by": (GroupKey("who", (ARN, INDEX)),)}, "the alias who"),
     ("event_count", {"group_by": (GroupKey("t", ("resources{}.type",)),)}, "group-by key over the array"),
     ("value_count", {"field": "requestParameters.documents{}.attributes{}.name"}, "an array in an array"),
+    ("value_count", {"field": "q_g1"}, "a value of its own under this name"),
+    ("event_count", {"group_by": (GroupKey("q_from", ("q_from",)),)}, "a value of its own under this name"),
+    ("temporal", {"members": (Member("a", Leaf("q_t1", Exists())),) * 2}, "a value of its own under this name"),
 ]
 
 

@@ -6,6 +6,7 @@ schema names, their models do. Of anything else nothing is known.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from amazon_q_detections.condition import Condition
     from amazon_q_detections.targets.splunk.service_fields import Kind
 
+# What the query of a correlation calls its own values.
+_OF_QUERY = re.compile(r"q_\w+")
 _KINDS: dict[str, Kind] = {"texts": "text", "scalars": "scalar", "objects": "object"}
 
 
@@ -36,6 +39,8 @@ class Fields:
         for field in sorted(self.names):
             if field.partition("::")[0] in reserved or (field.startswith("_") and "." not in field):
                 raise Refused(f"the field {field}", "Splunk and its add-on have something else under this name.")
+            if isinstance(self.meaning, Correlation) and _OF_QUERY.fullmatch(field):
+                raise Refused(f"the field {field}", "the query has a value of its own under this name.")
             self._known(field)
 
     @cached_property
