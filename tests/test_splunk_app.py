@@ -84,6 +84,10 @@ def test_the_archive_holds_the_app_and_nothing_of_its_maker(tree: dict[str, byte
     assert files == {name: data for name, data in tree.items() if not name.endswith(".tgz")}
     assert {(entry.uid, entry.gid, entry.mtime, entry.uname) for entry in entries} == {(0, 0, 0, "")}
     assert {entry.mode for entry in entries if entry.isfile()} == {0o644}
+    assert {entry.mode for entry in entries if entry.isdir()} == {0o755}
+    assert [entry.name for entry in entries if entry.isfile()] == sorted(files)
+    assert packed[4:8] == bytes(4)  # of gzip, the time
+    assert not any(entry.pax_headers for entry in entries)
 
 
 HOSTILE: list[dict[str, Any]] = [
@@ -133,9 +137,40 @@ def test_a_label_is_as_long_as_splunk_asks(name: str, label: str) -> None:
     assert app["package"]["id"] == name
 
 
+def test_the_app_asks_for_no_setup_and_lets_only_administrators_write(tree: dict[str, bytes]) -> None:
+    assert stanzas(tree[f"{APP}/default/app.conf"].decode()) == {
+        "install": {"is_configured": "0", "state": "enabled", "build": "1"},
+        "launcher": {
+            "author": "amazon-q-detections",
+            "version": __version__,
+            "description": "Sigma rules as saved searches, shipped disabled",
+        },
+        "ui": {"is_visible": "0", "label": APP},
+        "package": {"id": APP, "check_for_updates": "0"},
+        "id": {"name": APP, "version": __version__},
+    }
+    meta = tree[f"{APP}/metadata/default.meta"].decode()
+    assert meta == "[]\naccess = read : [ * ], write : [ admin, sc_admin ]\nexport = system\n"
+
+
+def test_macros_start_with_the_sourcetype_and_let_everything_through(tree: dict[str, bytes]) -> None:
+    macros = stanzas(tree[f"{APP}/default/macros.conf"].decode())
+    assert macros.pop(f"{APP}_index") == {"definition": 'sourcetype="aws:cloudtrail"', "iseval": "0"}
+    assert all(keys == {"definition": "search *", "iseval": "0"} for keys in macros.values())
+
+
 def test_the_readme_says_what_to_raise_and_what_enterprise_security_needs(tree: dict[str, bytes]) -> None:
     readme = tree[f"{APP}/README.md"].decode()
-    settings = ("extraction_cutoff", "maxchars", "limit", "match_limit", "max_mem_usage_mb")
+    settings = (
+        "extraction_cutoff",
+        "maxchars",
+        "limit",
+        "match_limit",
+        "max_mem_usage_mb",
+        "max_per_result_alerts",
+        "max_per_result_alerts_time",
+        "max_continuous_scheduled_search_lookback",
+    )
     assert all(f"`{setting}`" in readme for setting in settings)
     assert "*Notable* or *Risk Analysis*" in readme
 
