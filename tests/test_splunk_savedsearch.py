@@ -95,7 +95,7 @@ def test_no_arrival_falls_between_two_runs_and_none_into_both(stem: str) -> None
         assert gaps == {start - end}
 
 
-@pytest.mark.parametrize(("step", "runs"), [("1m", 12), ("7m", 10), ("24m", 3), ("2h", 1)])
+@pytest.mark.parametrize(("step", "runs"), [("1m", 12), ("5m", 12), ("7m", 10), ("10m", 6), ("24m", 3), ("30m", 2), ("2h", 1)])
 def test_a_step_is_one_that_divides_the_hour(step: str, runs: int) -> None:
     keys = stanza(changed({"qdet": {"schedule": {"step": step}}}))
     assert len(minutes(keys["cron_schedule"])) == runs
@@ -108,6 +108,72 @@ PLAIN: dict[str, Any] = {
     "detection": {"selection": {"eventName": "A"}, "condition": "selection"},
     "level": "low",
 }
+
+
+IN_FULL = {
+    "search": '`corp_detections_index` eventName="A"\n'
+    "| `some_rule_filter`\n"
+    "| eval principal=coalesce('userIdentity.arn', 'userIdentity.onBehalfOf.userId', 'userIdentity.principalId', "
+    "'userIdentity.invokedBy', \"unknown\")\n"
+    "| table _time principal sourceIPAddress eventName requestParameters.applicationId resources{}.ARN recipientAccountId "
+    "awsRegion errorCode eventID\n"
+    '| eval rule_id="00000000-0000-4000-8000-000000000001", rule_version="2", rule_level="low"',
+    "description": "A rule. It happened. False positives: Bob. Response: Ask. "
+    "Sigma rule 00000000-0000-4000-8000-000000000001, version 2.",
+    "disabled": "1",
+    "enableSched": "1",
+    "cron_schedule": "4-59/5 * * * *",
+    "dispatch.earliest_time": "-3d@d",
+    "dispatch.latest_time": "+1d",
+    "dispatch.index_earliest": "-6m@m",
+    "dispatch.index_latest": "-1m@m",
+    "realtime_schedule": "0",
+    "allow_skew": "0",
+    "counttype": "number of events",
+    "relation": "greater than",
+    "quantity": "0",
+    "alert.track": "1",
+    "alert.severity": "2",
+    "alert.digest_mode": "0",
+    "alert.suppress": "1",
+    "alert.suppress.fields": "principal",
+    "alert.suppress.period": "7200s",
+    "action.correlationsearch.enabled": "1",
+    "action.correlationsearch.label": "A rule",
+    "action.correlationsearch.annotations": '{"mitre_attack": ["T1685", "T1530.001"], "atlas": ["AML.T0081"], "category": ["chat"]}',
+    "action.correlationsearch.metadata": '{"detection_id": "00000000-0000-4000-8000-000000000001", "detection_version": "2", '
+    '"risk_score": 35}',
+}
+OF_A_CORRELATION = {
+    "dispatch.earliest_time": "-1560s",  # the timespan, a step and the delay
+    "dispatch.latest_time": "-60s",
+    "alert.suppress.fields": "userIdentity.arn,awsRegion",
+    "alert.suppress.period": "900s",
+}
+
+
+def test_a_saved_search_in_full() -> None:
+    block: dict[str, Any] = {
+        "version": 2,
+        "risk": 35,
+        "category": "chat",
+        "atlas": ["AML.T0081"],
+        "response": "Ask.",
+        "schedule": {"throttle": "2h"},
+    }
+    tags = ["attack.defense-evasion", "attack.t1685", "attack.t1530.001", "cve.2026-1"]
+    texts: dict[str, Any] = {"description": "It\nhappened.", "falsepositives": ["Bob."], "tags": tags}
+    assert stanza(changed({**texts, "qdet": block})) == IN_FULL
+
+
+def test_the_saved_search_of_a_correlation_looks_at_event_time() -> None:
+    correlation = {"type": "temporal", "rules": ["a", "b"], "group-by": ["userIdentity.arn", "awsRegion"], "timespan": "15m"}
+    bases = tuple({**PLAIN, "name": name, "id": f"00000000-0000-4000-8000-00000000000{name}"} for name in "ab")
+    main = {"title": "t", "id": PLAIN["id"], "correlation": correlation, "qdet": {"schedule": {"step": "10m", "delay": "1m"}}}
+    keys = stanza(Rule("some_rule", Path("some_rule.yml"), main, bases))
+    assert {key: keys[key] for key in OF_A_CORRELATION} == OF_A_CORRELATION
+    assert "dispatch.index_earliest" not in keys
+    assert "\n| where _time>=now()-660\n" in keys["search"]
 
 
 def changed(keys: dict[str, Any], stem: str = "some_rule") -> Rule:
@@ -149,6 +215,7 @@ def test_no_text_of_a_rule_breaks_out_of_its_key(key: str, value: str) -> None:
     assert list(hostile) == list(harmless)
     assert {name for name in hostile if hostile[name] != harmless[name]} <= shown
     assert not any("\n" in hostile[name] or hostile[name].endswith("\\") for name in shown)
+    assert all(hostile[name].isprintable() for name in shown)
 
 
 @pytest.mark.parametrize("value", ["a|b", "a\\", '"', "$x$", "`m`", "x\ny", "%", "]", "  "], ids=ascii)
@@ -189,6 +256,11 @@ def test_the_readme_explains_every_assumption_and_lists_every_search() -> None:
     for name in used:
         assert f"- {name}: {ASSUMPTIONS[name][0]}\n  `{ASSUMPTIONS[name][1]}`" in readme
     assert all(f"| {query.rule.stem} | {query.rule.level} | {query.rule.title} |" in readme for query in QUERIES)
+
+
+def test_a_title_stays_in_its_cell_of_the_readme() -> None:
+    files = bundle([TARGET.compile(changed({"title": "a | b\n| c"}), "aws_addon")])
+    assert "| some_rule | low | a \\| b \\| c |\n" in files[f"{NAME}/README.md"].decode()
 
 
 def test_an_app_without_rules_is_still_one() -> None:
