@@ -260,6 +260,28 @@ def test_a_wildcard_in_a_field_name_is_refused(field: str) -> None:
         asked(field)
 
 
+MARKED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "tested": ({"a{}.b|contains": "x"}, {}),
+    "not tested": ({"a{}": None}, {}),
+    "fieldref": ({"eventName|fieldref": "a{}"}, {}),
+    "group-by": ({"eventName": "A"}, {"group-by": ["a{}.b"]}),
+    "alias": ({"eventName": "A"}, {"group-by": ["who"], "aliases": {"who": {"a_base": "a{}.b"}}}),
+    "counted": ({"eventName": "A"}, {"condition": {"gte": 2, "field": "a{}.b"}}),
+    "counted in a list": ({"eventName": "A"}, {"condition": {"gte": 2, "field": ["a{}.b"]}}),
+}
+
+
+@pytest.mark.parametrize("place", MARKED)
+def test_the_mark_of_an_array_is_no_part_of_a_rule(place: str) -> None:
+    """Else a rule would hold in Splunk of what it does not mean: a record has no key `a{}`."""
+    detection, more = MARKED[place]
+    correlation = {"type": "value_count", "rules": ["a_base"], "timespan": "1h", "condition": {"gte": 2, "field": "userAgent"}}
+    with pytest.raises(
+        Refused, match=r"the field a\{\}(\.b)?: a rule goes through arrays without Splunk's mark; write a(\.b)?\."
+    ):
+        parts(base("a_base", detection), {"title": "c", "correlation": correlation | more})
+
+
 def test_every_field_of_a_correlation_is_known() -> None:
     correlation = Correlation("value_count", (), (), 60, "gte", 2, "requestParameters.x")
     assert Fields(correlation, SCHEMA).names == {"requestParameters.x"}

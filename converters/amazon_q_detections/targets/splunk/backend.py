@@ -9,12 +9,13 @@ from sigma.backends.splunk.splunk import SplunkBackend
 
 from amazon_q_detections.conversion import Conversion
 from amazon_q_detections.correlation import Correlation
-from amazon_q_detections.targets.splunk import correlations, literal
+from amazon_q_detections.targets.splunk import correlations, fields, literal
 from amazon_q_detections.targets.splunk.fields import Fields
 from amazon_q_detections.targets.splunk.leaves import Leaves
 from amazon_q_detections.targets.splunk.query import select
 
 if TYPE_CHECKING:
+    from sigma.collection import SigmaCollection
     from sigma.correlations import SigmaCorrelationRule
     from sigma.rule import SigmaRule
 
@@ -56,16 +57,22 @@ class FaithfulSplunkBackend(Conversion, SplunkBackend):
     correlation_methods: ClassVar[dict[str, str]] = {"sliding": "streamstats over a sliding window"}
     default_correlation_method: ClassVar[str] = "sliding"
 
+    def meaning_of(self, collection: SigmaCollection) -> tuple[SigmaRule | SigmaCorrelationRule, Condition | Correlation]:
+        """See Conversion; raises Refused too for a field in Splunk's own spelling."""
+        for rule in collection.rules:
+            fields.refuse_marked(rule)
+        return super().meaning_of(collection)
+
     def write(self, rule: SigmaRule | SigmaCorrelationRule, meaning: Condition | Correlation) -> str:  # noqa: ARG002
         """The query as text."""
         return self.parts(meaning).text
 
     def parts(self, meaning: Condition | Correlation) -> Parts:
         """The query in parts; raises Refused for what SPL cannot say."""
-        fields = Fields(meaning, self.schema)
-        fields.check()
-        leaves = Leaves(fields)
-        if not all(map(fields.sure, fields.names)):
+        known = Fields(meaning, self.schema)
+        known.check()
+        leaves = Leaves(known)
+        if not all(map(known.sure, known.names)):
             leaves.assumptions.add("no_array")
         if isinstance(meaning, Correlation):
             made = correlations.write(meaning, leaves)

@@ -11,19 +11,46 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from amazon_q_detections import condition
+from sigma.rule import SigmaRule
+from sigma.types import SigmaFieldReference
+
+from amazon_q_detections import condition, detection_items
 from amazon_q_detections.condition import Or
 from amazon_q_detections.correlation import Correlation
 from amazon_q_detections.errors import Refused
 from amazon_q_detections.targets.splunk import service_fields
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sigma.correlations import SigmaCorrelationRule
+
     from amazon_q_detections.condition import Condition
     from amazon_q_detections.targets.splunk.service_fields import Kind
 
 # What the query of a correlation calls its own values.
 _OF_QUERY = re.compile(r"q_\w+")
 _KINDS: dict[str, Kind] = {"texts": "text", "scalars": "scalar", "objects": "object"}
+
+
+def refuse_marked(rule: SigmaRule | SigmaCorrelationRule) -> None:
+    """Raises Refused for a field that *rule*, before any pipeline, writes as Splunk does: a record has no key with `{}`."""
+    for field in _written(rule):
+        if "{}" in field:
+            plain = field.replace("{}", "")
+            raise Refused(f"the field {field}", f"a rule goes through arrays without Splunk's mark; write {plain}.")
+
+
+def _written(rule: SigmaRule | SigmaCorrelationRule) -> Iterator[str]:
+    if isinstance(rule, SigmaRule):
+        for item in detection_items.of(rule):
+            yield item.field or ""
+            yield from (value.field for value in item.value if isinstance(value, SigmaFieldReference))
+        return
+    yield from rule.group_by or ()
+    yield from (field for alias in rule.aliases for field in alias.mapping.values())
+    counted = getattr(rule.condition, "fieldref", None) or ()
+    yield from [counted] if isinstance(counted, str) else counted
 
 
 @dataclass(frozen=True)
