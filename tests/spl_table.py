@@ -181,7 +181,8 @@ class _Terms:
 def _fits(value: str, wanted: str) -> bool:
     if wanted == "*":
         return True
-    assert re.fullmatch(r'"[A-Za-z0-9._:/-]+\*?"', wanted), f"{wanted} is not exact in search"
+    assert re.fullmatch(r'"([A-Za-z0-9._:/-]+|[A-Za-z0-9]+\*)"', wanted), f"{wanted} is not exact in search"
+    assert not re.fullmatch(r'"[0-9A-Fa-f.:]+/[0-9]+"', wanted), f"{wanted} is all addresses of a network"
     text = wanted[1:-1].lower()
     return value.lower().startswith(text[:-1]) if text.endswith("*") else value.lower() == text
 

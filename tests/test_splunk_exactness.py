@@ -501,15 +501,28 @@ PLACES: list[tuple[str, list[Any]]] = [
 ]
 
 
+def inside(field: str, values: list[Any]) -> list[dict[str, Any]]:
+    """Events with each of the values, and null, in an array, alone and beside a null, and without a value."""
+    _, array, key = field.split(".")
+    found = [{array: [{key: value}]} for value in [*values, None]]
+    found += [{array: [{key: None}, {key: value}]} for value in [*values, None]]
+    found += [{array: [{"title": f'"{key}": {{}}'}]}, {array: []}, {array: None}, {array: [None]}, {}]
+    return [{"requestParameters": parameters} for parameters in found]
+
+
 @pytest.mark.parametrize("wanted", [True, False], ids=["holds", "not"])
 @pytest.mark.parametrize(("field", "values"), PLACES, ids=[field for field, _ in PLACES])
 def test_what_exists_inside_an_array_is_read_from_the_record(field: str, values: list[Any], wanted: bool) -> None:
-    _, array, key = field.split(".")
-    inside = [{array: [{key: value}]} for value in [*values, None]]
-    inside += [{array: [{key: None}, {key: value}]} for value in [*values, None]]
-    inside += [{array: [{"title": f'"{key}": {{}}'}]}, {array: []}, {array: None}, {array: [None]}, {}]
     leaf = Leaf(field, Exists())
-    assert agree(leaf if wanted else Not(leaf), [{"requestParameters": parameters} for parameters in inside])
+    assert agree(leaf if wanted else Not(leaf), inside(field, values))
+
+
+@pytest.mark.parametrize("wanted", [True, False], ids=["holds", "not"])
+@pytest.mark.parametrize(("field", "values"), PLACES[:2], ids=[field for field, _ in PLACES[:2]])
+@pytest.mark.parametrize("test", [text(Wild.ANY), text(Wild.ONE, Wild.ANY), text("null")], ids=["any", "not empty", "null"])
+def test_an_object_in_an_array_is_no_text(test: Text, field: str, values: list[Any], wanted: bool) -> None:
+    leaf = Leaf(field, test)
+    assert agree(leaf if wanted else Not(leaf), inside(field, values))
 
 
 @pytest.mark.parametrize("value", [{}, {"a": None}, {"a": []}, [], [{}], [[]], None, "x", 0, False], ids=json.dumps)
