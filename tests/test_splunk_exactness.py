@@ -96,6 +96,7 @@ def converted(detection: dict[str, Any]) -> str:
 SHOWN = [
     ({"eventSource": "q.amazonaws.com"}, 'eventSource="q.amazonaws.com"'),
     ({"eventName": ["A", "Create*"]}, 'eventName IN ("A", "Create*")'),
+    ({"eventName": "a.b*"}, "*\n| where isnotnull(mvfind(mvappend('eventName'), \"(?is)\\\\Aa\\\\.b\"))"),
     ({"errorCode": None}, '(NOT errorCode=* OR errorCode IN ("success", "failure"))'),
     ({"errorCode|exists": True}, '(errorCode=* NOT errorCode IN ("success", "failure"))'),
     ({"resources.type": "AWS::QBusiness::Index"}, 'resources{}.type="AWS::QBusiness::Index"'),
@@ -343,6 +344,7 @@ REFUSED = [
     (Leaf("resources.ARN", SameAs("a")), "a field reference on the array"),
     (Leaf("a", SameAs("resources.ARN")), "a field reference on the array"),
     (Leaf("a.b:c", Exists()), "special character"),
+    (Leaf("a:b.c", Exists()), "special character"),
 ]
 
 
