@@ -270,6 +270,27 @@ def test_the_widest_window_is_seen_wherever_it_falls_between_runs(name: str, bey
         assert found == ([] if beyond else [last]), offset
 
 
+# Moments of values that are counted to two within ten seconds, and whether they ever are two.
+SPANS = [
+    ([(0, "u"), (10, "u")], False),  # not twice one value where its spans touch
+    ([(0, "u"), (11, "u")], False),
+    ([(0, "u"), (10, "u"), (15, "v")], True),  # a value that comes again where its span ends stays
+    ([(0, "u"), (10, "v")], True),
+    ([(0, "u"), (11, "v")], False),
+    ([(0, "u"), (0, "v")], True),
+    ([(0, "u"), (5, "u"), (15, "v")], True),
+    ([(0, "u"), (5, "u"), (16, "v")], False),
+]
+
+
+@pytest.mark.parametrize(("moments", "two"), SPANS, ids=[str(moments) for moments, _ in SPANS])
+def test_a_value_counts_once_from_its_event_to_a_timespan_later(moments: list[tuple[int, str]], two: bool) -> None:
+    meaning = correlation("value_count", 10)
+    found = [record(moment, "A", "g", value, []) for moment, value in moments]
+    assert bool(list(timeline.hits(meaning, found))) is two
+    assert bool(spl_table.run(backend().parts(in_splunk(meaning)).text, rows(found))) is two
+
+
 def test_the_filter_of_a_rule_is_applied_before_anything_is_counted() -> None:
     """Else known events would still bring others over the threshold."""
     runs = Runs(rule("event_count", "1h", {}))

@@ -413,6 +413,18 @@ def test_a_network_is_exact_at_its_edges(network: str) -> None:
     assert agree(Leaf("sourceIPAddress", Cidr(addresses)), [{"sourceIPAddress": value} for value in values])
 
 
+@pytest.mark.parametrize("network", ["10.0.0.0/8", "10.0.0.0/25", "10.0.0.128/25"])
+def test_every_octet_is_a_number_up_to_255(network: str) -> None:
+    octets = [*map(str, range(300)), "00", "01", "001", "-1", "+1", "1e1", "0x1", "1.0", ""]
+    values = [value for octet in octets for value in (f"10.{octet}.0.0", f"10.0.0.{octet}", f"{octet}.0.0.1")]
+    leaf = Leaf("sourceIPAddress", Cidr(ip_network(network)))
+    events = [{"eventTime": "2026-11-24T00:00:00Z", "sourceIPAddress": value} for value in values]
+    found = spl_table.run(written(leaf), [spl_table.row(event) for event in events])
+    assert {row["sourceIPAddress"] for row in found} == {
+        event["sourceIPAddress"] for event in filter(predicate.compile(leaf), events)
+    }
+
+
 def agree(condition: Condition, events: list[dict[str, Any]]) -> bool:
     """Whether query and meaning say the same of every event, however Splunk's documents are read."""
     made, holds = parts(of_service(condition)), predicate.compile(condition)
