@@ -97,16 +97,19 @@ fields that one has, else keys that lie behind are not seen:
 | `[kv]` | `maxchars` | 10240 characters of a record |
 | `[kv]` | `limit` | 100 fields of a record |
 | `[rex]` | `match_limit` | 100000 characters of a value that a pattern with an inner `*` walks |
-| `[scheduler]` | `max_per_result_alerts` | 500 alerts of a run |
-| `[scheduler]` | `max_per_result_alerts_time` | 300 seconds that a run may spend on its alerts |
-| `[scheduler]` | `max_continuous_scheduled_search_lookback` | 24h: runs that were missed longer ago are not made up for |
-
-A search alerts row by row, so of a run with more rows than `max_per_result_alerts` some may raise no alert: whoever acts often
-enough can hide others behind these rows. The result of the run holds them all.
 
 What these correlations group by and count is read from the record itself, as is whether a key exists. A correlation that counts
 values, or asks for an order, keeps a few columns of each event; `max_mem_usage_mb` in `[mvexpand]`, 500 by default, must hold
 them all.
+
+The scheduler has limits too. A search alerts row by row, so of a run with more rows than alerts some may raise none: whoever
+acts often enough can hide others behind these rows. The result of the run holds them all.
+
+| stanza | setting | default |
+|---|---|---|
+| `[scheduler]` | `max_per_result_alerts` | 500 alerts of a run |
+| `[scheduler]` | `max_per_result_alerts_time` | 300 seconds that a run may spend on its alerts |
+| `[scheduler]` | `max_continuous_scheduled_search_lookback` | 24h: runs that were missed longer ago are not made up for |
 
 ## Assumptions
 
