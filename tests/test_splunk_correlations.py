@@ -328,6 +328,7 @@ MIXED: list[Any] = [7, "7", {"a": 1}, {"a": 2}, None, "null", "", 'a"', '"a', 'a
 def test_scalars_of_an_array_are_counted_by_their_text(least: int) -> None:
     """Not objects, not null, and 7 with "7" as one."""
     assert counted(TEXTS, {"userGroups": MIXED}, least) is (least <= 10)
+    assert counted(TEXTS, {"userGroups": ['a"b', "a\b"]}, 2)  # which JSON writes with a quote and a letter behind a backslash
 
 
 @pytest.mark.parametrize("least", [1, 2, 3])

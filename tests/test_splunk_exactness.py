@@ -390,6 +390,26 @@ def test_the_stock_backend_asks_for_a_field_that_is_never_absent() -> None:
     assert spl_table.run(converted({"errorCode": None}), [spl_table.row({"eventTime": "2026-11-24T00:00:00Z"})])
 
 
+@pytest.mark.parametrize("wanted", [True, False], ids=["holds", "not"])
+@pytest.mark.parametrize("cased", [False, True], ids=["folded", "cased"])
+def test_alternatives_keep_their_own_ends(cased: bool, wanted: bool) -> None:
+    """Though they stand in one expression."""
+    shapes = [("a b",), ("c d", Wild.ANY), (Wild.ANY, "e f"), (Wild.ANY, "g h", Wild.ANY), (Wild.ONE, "i")]
+    values = [
+        f"{before}{one}{after}" for one in ("a b", "c d", "e f", "g h", "i") for before in ("", "x") for after in ("", "y")
+    ]
+    values += map(str.upper, values[:])
+    for first in shapes:
+        for second in shapes:
+            either = Or(tuple(Leaf("sourceIPAddress", text(*parts, cased=cased)) for parts in (first, second)))
+            events = [{"eventTime": "2026-11-24T00:00:00Z", "sourceIPAddress": value} for value in values]
+            found = spl_table.run(written(either if wanted else Not(either)), [spl_table.row(event) for event in events])
+            holds = predicate.compile(either)
+            assert [row["sourceIPAddress"] for row in found] == [
+                one["sourceIPAddress"] for one in events if holds(one) is wanted
+            ]
+
+
 NETWORKS = ["10.0.0.0/8", "192.0.2.0/24", "198.51.100.7/32", "172.16.0.0/12", "0.0.0.0/0", "203.0.113.64/27", "128.0.0.0/1"]
 
 
