@@ -410,6 +410,24 @@ def test_alternatives_keep_their_own_ends(cased: bool, wanted: bool) -> None:
             ]
 
 
+@pytest.mark.parametrize("wanted", [True, False], ids=["holds", "not"])
+def test_alternatives_keep_their_own_case(wanted: bool) -> None:
+    either = Or((Leaf("userAgent", text("a b", cased=True)), Leaf("userAgent", text("c d")), Leaf("userAgent", text("e", "f"))))
+    events = [{"userAgent": value} for one in ("a b", "c d", "ef") for value in (one, one.upper(), one.title())]
+    assert agree(either if wanted else Not(either), [*events, {}])
+    backwards = Or(tuple(reversed(either.args)))
+    assert agree(backwards if wanted else Not(backwards), [*events, {}])
+
+
+def test_nothing_is_negated_twice() -> None:
+    """The documents do not say what `NOT NOT` means in a search."""
+    denied = Not(Or((Not(Leaf("eventName", text("A"))), Leaf("userAgent", text(Wild.ANY, "x")))))
+    query = written(denied)
+    assert query.startswith('eventName="A"\n| where NOT (')
+    assert "NOT NOT" not in query
+    assert agree(denied, [{"eventName": name, "userAgent": value} for name in "AB" for value in ("x", "y")])
+
+
 NETWORKS = ["10.0.0.0/8", "192.0.2.0/24", "198.51.100.7/32", "172.16.0.0/12", "0.0.0.0/0", "203.0.113.64/27", "128.0.0.0/1"]
 
 
