@@ -350,6 +350,8 @@ REFUSED = [
     ("event_count", {"group_by": (GroupKey("who", (ARN, INDEX)),)}, "the alias who"),
     ("event_count", {"group_by": (GroupKey("t", ("resources{}.type",)),)}, "group-by key over the array"),
     ("value_count", {"field": "requestParameters.documents{}.attributes{}.name"}, "an array in an array"),
+    ("temporal", {"expression": object()}, "this correlation of type temporal"),
+    ("temporal_ordered", {"members": (Member("a", named("A")),) * 100}, "an order of 100 rules"),
     ("value_count", {"field": "q_g1"}, "a value of its own under this name"),
     ("event_count", {"group_by": (GroupKey("q_from", ("q_from",)),)}, "a value of its own under this name"),
     ("temporal", {"members": (Member("a", Leaf("q_t1", Exists())),) * 2}, "a value of its own under this name"),
@@ -362,6 +364,27 @@ def test_what_has_no_exact_form_is_refused(name: str, change: dict[str, Any], re
     with pytest.raises(Refused) as error:
         backend().parts(refused)
     assert reason in str(error.value)
+
+
+def test_the_largest_that_can_be_written_is() -> None:
+    assert "window=10000 " in backend().parts(replace(correlation("event_count", 60), count=10_000)).text
+    ordered = replace(correlation("temporal_ordered", 60), members=(Member("a", named("A")),) * 99)
+    assert "q_s99" in backend().parts(ordered).text
+
+
+RESTS_ON = {
+    "event_count": set(),
+    "value_count": {"by_case"},
+    "temporal": {"streamstats_window_0"},
+    "temporal_ordered": {"streamstats_window_0"},
+}
+
+
+@pytest.mark.parametrize("name", RESTS_ON)
+def test_a_correlation_names_what_it_rests_on(name: str) -> None:
+    with_keys, without = (backend().parts(in_splunk(correlation(name, 60, keys))).assumptions for keys in ((ARN,), ()))
+    assert RESTS_ON[name] <= set(without)
+    assert set(without) | {"by_case"} <= set(with_keys)
 
 
 def test_a_pasted_query_is_read_from_the_top() -> None:
