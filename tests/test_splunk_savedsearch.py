@@ -118,7 +118,7 @@ IN_FULL = {
     "| table _time principal sourceIPAddress eventName requestParameters.applicationId resources{}.ARN recipientAccountId "
     "awsRegion errorCode eventID\n"
     '| eval rule_id="00000000-0000-4000-8000-000000000001", rule_version="2", rule_level="low"',
-    "description": "A rule. It happened. False positives: Bob. Response: Ask. "
+    "description": "A rule. Response: Ask. It happened. False positives: Bob. "
     "Sigma rule 00000000-0000-4000-8000-000000000001, version 2.",
     "disabled": "1",
     "enableSched": "1",

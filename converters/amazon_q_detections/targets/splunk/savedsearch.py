@@ -128,12 +128,13 @@ def filter_macro(rule: Rule) -> str:
 
 
 def description(rule: Rule) -> str:
-    """On one line: title, what happened, false positives, response, id and version."""
-    parts = [f"{rule.title}.", rule.description]
-    if rule.falsepositives:
-        parts.append(f"False positives: {' '.join(rule.falsepositives)}")
+    """On one line: title, response, what happened, false positives, id and version."""
+    parts = [f"{rule.title}."]
     if rule.response:
         parts.append(f"Response: {rule.response}")
+    parts.append(rule.description)
+    if rule.falsepositives:
+        parts.append(f"False positives: {' '.join(rule.falsepositives)}")
     parts.append(f"Sigma rule {rule.id}, version {rule.version}.")
     return _one_line(" ".join(parts))
 
