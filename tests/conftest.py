@@ -1,9 +1,15 @@
 """What several test files share."""
 
+import signal
 from collections.abc import Iterator
 
 import pytest
 from opensearch_node import NEWEST, OLDER, Node
+
+
+def pytest_configure() -> None:
+    """A run that is told to end (SIGTERM) stops the nodes that it has started."""
+    signal.signal(signal.SIGTERM, lambda *_: pytest.exit("told to end", returncode=128 + signal.SIGTERM))
 
 
 @pytest.fixture(scope="session")
