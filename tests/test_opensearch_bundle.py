@@ -139,7 +139,8 @@ def test_nobody_hides_a_call_behind_json_that_is_deep(
 
 
 def test_the_promises_hold_while_a_monitor_runs() -> None:
-    (row,) = [line for line in SEMANTICS.splitlines() if line.startswith("| OpenSearch |")]
+    promises = SEMANTICS.partition("One burst alerts once")[0]
+    (row,) = [line for line in promises.splitlines() if line.startswith("| OpenSearch |")]
     assert row.split(" | ")[1:] == [single({"eventName": "x"}).promise, f"{counted({'eventName': 'x'}).promise} |"]
 
 
