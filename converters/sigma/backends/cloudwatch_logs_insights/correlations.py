@@ -10,11 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from amazon_q_detections.condition import And, Or, factored
+from amazon_q_detections.condition import And, Or, factored, fields, pinned
 from amazon_q_detections.errors import Refused
 from sigma.backends.cloudwatch_logs_insights import syntax
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from amazon_q_detections.condition import Condition
     from amazon_q_detections.correlation import Correlation
     from amazon_q_detections.schedule import Schedule
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 _TIME = "parseDate(replace(replace(eventTime, 'T', ' '), 'Z', ''), 'yyyy-MM-dd HH:mm:ss', 'UTC')"
 _NEVER = 9999999999999  # ms since 1970, in the year 2286
 _SPAN = "min(q_first) as q_from, max(q_last) as q_to"
+_INDENT = "\n    "
 EVENT_ID = "eventID"
 
 
@@ -37,12 +40,20 @@ class Written:
 
 @dataclass(frozen=True)
 class _Window:
-    """What the four kinds need: the correlation, what is read of a record, and a test for each of its rules."""
+    """What the four kinds need: the correlation, its keys, and the conditions of its rules without what they share.
+
+    *present* are the fields that a record is sure to have once it has come through the filters.
+    """
 
     correlation: Correlation
     filters: Filters
     groups: tuple[tuple[str, str], ...]
     rests: tuple[Condition, ...]
+    present: frozenset[str]
+
+    def tests(self) -> list[str]:
+        """Whether a record is of each of the rules."""
+        return [self.filters.total(rest, self.present) for rest in self.rests]
 
     def by(self, *more: str) -> str:
         """The ` by …` that names the keys."""
@@ -73,12 +84,14 @@ def write(correlation: Correlation, filters: Filters, schedule: Schedule) -> Wri
     filters.needs.record = True  # an event's id stands behind its parameters
     groups, present = _groups(correlation, filters)
     common, rests = factored(tuple(member.condition for member in correlation.members))
-    window = _Window(correlation, filters, groups, rests)
+    wanted = And((*common, Or(rests))) if len(rests) > 1 else rests[0]
+    always_there = frozenset(field for field in fields(wanted) if pinned(wanted, field) is not None)
+    window = _Window(correlation, filters, groups, rests, always_there)
     counting = count(window)
     filters.needs.assumptions.add("parse_date")
     delay, timespan = schedule.delay * 1000, correlation.timespan * 1000
     commands = (
-        *filters.lines(And((*common, Or(rests))) if len(rests) > 1 else rests[0]),
+        *filters.lines(wanted),
         *(f"filter {one}" for one in present),
         f"fields {_TIME} as q_t",
         f"filter q_t >= (queryEndTime() - {delay} - {timespan}) and q_t <= (queryEndTime() - {delay})",
@@ -124,10 +137,9 @@ def _value_count(window: _Window) -> tuple[str, ...]:
 
 
 def _temporal(window: _Window) -> tuple[str, ...]:
-    tests = [window.filters.total(rest) for rest in window.rests]
-    sums = [f"sum(if({test}, 1, 0)) as q_rule_{number}" for number, test in enumerate(tests, 1)]
+    sums = [f"sum(if({test}, 1, 0)) as q_rule_{number}" for number, test in enumerate(window.tests(), 1)]
     return (
-        f"stats {', '.join(sums)}, min(q_t) as q_from, max(q_t) as q_to{window.by()}",
+        _stats([*sums, "min(q_t) as q_from", "max(q_t) as q_to"], window.by()),
         f"filter {' and '.join(f'q_rule_{number} > 0' for number in range(1, len(sums) + 1))}",
     )
 
@@ -136,8 +148,13 @@ def _temporal_ordered(window: _Window) -> tuple[str, ...]:
     """Two rules: the earliest of the first is not after the latest of the second; equal times count as ordered."""
     if len(window.rests) != 2:
         raise Refused(f"an order of {len(window.rests)} rules", "Logs Insights can compare the times of two.")
-    first, second = (window.filters.total(rest) for rest in window.rests)
+    first, second = window.tests()
     return (
-        f"stats min(if({first}, q_t, {_NEVER})) as q_from, max(if({second}, q_t, 0)) as q_to{window.by()}",
+        _stats([f"min(if({first}, q_t, {_NEVER})) as q_from", f"max(if({second}, q_t, 0)) as q_to"], window.by()),
         "filter q_from <= q_to",
     )
+
+
+def _stats(aggregates: Sequence[str], by: str) -> str:
+    """A `stats` with one aggregate a line, since a whole rule can stand in each."""
+    return f"stats {f',{_INDENT}'.join(aggregates)}" + (f"{_INDENT}{by.lstrip()}" if by else "")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from amazon_q_detections.condition import And, Condition, Keyword, Leaf, Not, Or, Text, leaves
 from amazon_q_detections.errors import Refused
 from sigma.backends.cloudwatch_logs_insights.leaves import Leaves, Needs, Written
+
+if TYPE_CHECKING:
+    from collections.abc import Container
 
 _LONG = 100
 _CALL = re.compile(r"[A-Za-z]+\([^()]*\)")
@@ -36,39 +39,40 @@ class Filters:
             (parsing if any(self.leaves.reads_record(leaf) for leaf in leaves(part)) else plain).append(line)
         return [*plain, *self.needs.prelude(), *parsing]
 
-    def total(self, condition: Condition) -> str:
-        """*condition* as an expression that is true or false, never unknown; for `if()` and `not`."""
-        return self._expression(condition, guarded=True)
+    def total(self, condition: Condition, present: Container[str] = ()) -> str:
+        """*condition* as an expression that is true or false, never unknown; for `if()` and `not`.
 
-    def _expression(self, condition: Condition, *, guarded: bool, nested: bool = True) -> str:
+        *present* are fields that every record has by then, so that nothing need ask for them.
+        """
+        return self._expression(condition, guarded=True, present=present)
+
+    def _expression(self, condition: Condition, *, guarded: bool, present: Container[str] = (), nested: bool = True) -> str:
         match condition:
             case Leaf():
-                return self._leaf(condition, guarded=guarded)
+                return self._guarded(condition.field, self.leaves.write(condition), guarded=guarded, present=present)
             case Not():
-                return self._not(condition.arg)
+                return self._not(condition.arg, present)
             case And():
-                parts = [self._expression(arg, guarded=guarded) for arg in condition.args]
+                parts = [self._expression(arg, guarded=guarded, present=present) for arg in condition.args]
                 return _joined(" and ", parts, nested=nested)
             case Or():
-                return _joined(" or ", self._options(condition, guarded=guarded), nested=nested)
+                return _joined(" or ", self._options(condition, guarded=guarded, present=present), nested=nested)
             case Keyword():
                 raise Refused("a keyword", "Logs Insights sees only the raw text, where keys and escapes would match too.")
 
-    def _leaf(self, leaf: Leaf, *, guarded: bool) -> str:
-        written = self.leaves.write(leaf)
-        return self._guard(leaf.field, written) if guarded else written.text
+    def _guarded(self, field: str, written: Written, *, guarded: bool, present: Container[str]) -> str:
+        if not guarded or written.total or field in present:
+            return written.text
+        return f"(ispresent({self.leaves.own(field)}) and {written.text})"
 
-    def _guard(self, field: str, written: Written) -> str:
-        return written.text if written.total else f"(ispresent({self.leaves.own(field)}) and {written.text})"
-
-    def _not(self, arg: Condition) -> str:
+    def _not(self, arg: Condition, present: Container[str]) -> str:
         """The negation, every leaf guarded: observers differ on what `not` makes of an absent field."""
         if not isinstance(arg, Leaf) or not self.leaves.write(arg).total:
             self.needs.assumptions.add("not_total")
-        inner = self._expression(arg, guarded=True)
+        inner = self._expression(arg, guarded=True, present=present)
         return f"{_NEGATION}{inner}" if inner.startswith("(") or _CALL.fullmatch(inner) else f"{_NEGATION}({inner})"
 
-    def _options(self, condition: Or, *, guarded: bool) -> list[str]:
+    def _options(self, condition: Or, *, guarded: bool, present: Container[str]) -> list[str]:
         """The alternatives, values of one field joined into one test where Logs Insights can say it."""
         lists: dict[str, list[Text]] = {}
         options: list[str] = []
@@ -76,13 +80,11 @@ class Filters:
             if isinstance(arg, Leaf) and isinstance(arg.test, Text) and arg.test.literal and not arg.test.cased:
                 lists.setdefault(arg.field, []).append(arg.test)
             else:
-                options.append(self._expression(arg, guarded=guarded))
+                options.append(self._expression(arg, guarded=guarded, present=present))
         for field, values in lists.items():
             joined = self.leaves.any_of(field, values) if len(values) > 1 else None
-            if joined is None:
-                options.extend(self._leaf(Leaf(field, value), guarded=guarded) for value in values)
-            else:
-                options.append(self._guard(field, joined) if guarded else joined.text)
+            tests = [joined] if joined else [self.leaves.write(Leaf(field, value)) for value in values]
+            options.extend(self._guarded(field, test, guarded=guarded, present=present) for test in tests)
         return options
 
 
