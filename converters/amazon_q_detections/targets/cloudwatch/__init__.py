@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from amazon_q_detections import json_output, schedule
@@ -35,13 +34,9 @@ class CloudWatch(Target[InsightsQuery]):
 
     name: ClassVar[str] = "cloudwatch"
 
-    @cached_property
-    def _backends(self) -> dict[str, CloudWatchLogsInsightsBackend]:
-        return {}
-
     def compile(self, rule: Rule, schema: str) -> InsightsQuery:
         """See Target; a query longer than CloudWatch takes is refused."""
-        backend = self._backends.setdefault(schema, CloudWatchLogsInsightsBackend(pipeline(f"{self.name}_{schema}")))
+        backend = CloudWatchLogsInsightsBackend(pipeline(f"{self.name}_{schema}"))
         parts = backend.parts(*backend.meaning_of(rule.collection()))
         if len(parts.text) > _LONGEST_QUERY:
             raise Refused(

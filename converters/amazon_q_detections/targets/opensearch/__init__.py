@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from amazon_q_detections import json_output
@@ -42,13 +42,9 @@ class OpenSearch(Target[OpenSearchQuery]):
 
     name: ClassVar[str] = "opensearch"
 
-    @cached_property
-    def _backends(self) -> dict[str, FaithfulOpenSearchBackend]:
-        return {}
-
     def compile(self, rule: Rule, schema: str) -> OpenSearchQuery:
         """See Target."""
-        backend = self._backends.setdefault(schema, FaithfulOpenSearchBackend(pipeline(f"{self.name}_{schema}")))
+        backend = FaithfulOpenSearchBackend(pipeline(f"{self.name}_{schema}"))
         sigma_rule, meaning = backend.meaning_of(rule.collection())
         fields = backend.fields
         body = _body(meaning, fields)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from amazon_q_detections.conversion import pipeline, schema_of
@@ -36,13 +35,9 @@ class Splunk(Target[SplunkQuery]):
 
     name: ClassVar[str] = "splunk"
 
-    @cached_property
-    def _backends(self) -> dict[str, FaithfulSplunkBackend]:
-        return {}
-
     def compile(self, rule: Rule, schema: str) -> SplunkQuery:
         """See Target."""
-        backend = self._backend(schema)
+        backend = FaithfulSplunkBackend(pipeline(f"{self.name}_{schema}"))
         _, meaning = backend.meaning_of(rule.collection())
         parts = backend.parts(meaning)
         savedsearch.name(rule)  # refuses the one that Splunk takes for something else
@@ -60,6 +55,3 @@ class Splunk(Target[SplunkQuery]):
     def bundle(self, queries: Sequence[SplunkQuery], *, name: str, schema: str) -> dict[str, bytes]:
         """See Target: an app directory and its archive."""
         return app.files(queries, name, schema_of(f"{self.name}_{schema}")["sourcetype"])
-
-    def _backend(self, schema: str) -> FaithfulSplunkBackend:
-        return self._backends.setdefault(schema, FaithfulSplunkBackend(pipeline(f"{self.name}_{schema}")))
