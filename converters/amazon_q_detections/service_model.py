@@ -62,6 +62,12 @@ def operations(event_source: str) -> tuple[str, ...]:
     return tuple(sorted(service.operation_names)) if service else ()
 
 
+def operation_models(event_source: str) -> tuple[OperationModel, ...]:
+    """What botocore knows of each operation of the service; empty for a service that it does not have."""
+    service = _service(event_source)
+    return tuple(map(service.operation_model, service.operation_names)) if service else ()
+
+
 def data_event_types(event_source: str, operation: str) -> tuple[str, ...]:
     """The `resources.type` values of which one must be selected for this operation to be recorded; () if always."""
     return _data_events().get((event_source, operation), ())
@@ -82,10 +88,9 @@ def unknown_member(event_source: str, operation: str, side: Side, path: tuple[st
             shape = shape.member
         if shape.type_name == "map" or getattr(shape, "is_document_type", False):
             return None
-        members = _members(shape) if shape.type_name == "structure" else {}
-        if step not in members:
+        if step not in members(shape):
             return step
-        shape = members[step]
+        shape = members(shape)[step]
     return None
 
 
@@ -95,10 +100,17 @@ def member_names(event_source: str, operation: str, side: Side, path: tuple[str,
     for step in path:
         while shape is not None and shape.type_name == "list":
             shape = shape.member
-        shape = _members(shape).get(step) if shape is not None and shape.type_name == "structure" else None
+        shape = members(shape).get(step) if shape is not None else None
     while shape is not None and shape.type_name == "list":
         shape = shape.member
-    return tuple(sorted(_members(shape))) if shape is not None and shape.type_name == "structure" else ()
+    return tuple(sorted(members(shape))) if shape is not None else ()
+
+
+def members(shape: Shape) -> dict[str, Shape]:
+    """The members of a structure, as CloudTrail spells them; none of any other shape."""
+    if shape.type_name != "structure":
+        return {}
+    return {_small(name): member for name, member in shape.members.items()}
 
 
 def faults(event_source: str, operation: str, side: Side, value: Any, *, accepted: bool = True) -> Iterator[tuple[str, str]]:
@@ -137,12 +149,12 @@ def _shape_faults(shape: Shape, value: Any, path: str, call: _Call) -> Iterator[
 
 
 def _member_faults(shape: Shape, value: dict[str, Any], path: str, call: _Call) -> Iterator[tuple[str, str]]:
-    members = _members(shape)
+    known = members(shape)
     for name in value:
-        if name not in members:
+        if name not in known:
             yield f"{path}.{name}", f"is no member of {shape.name}"
         else:
-            yield from _shape_faults(members[name], value[name], f"{path}.{name}", call)
+            yield from _shape_faults(known[name], value[name], f"{path}.{name}", call)
     for name in shape.required_members if call.input else ():
         if not any(spelling in value for spelling in (name, _small(name))):
             yield f"{path}.{_small(name)}", f"is required by {shape.name} and missing"
@@ -192,10 +204,6 @@ _JSON_TYPES: dict[str, type | tuple[type, ...]] = {
     "double": (int, float),
     "timestamp": (str, int, float),
 }
-
-
-def _members(shape: Shape) -> dict[str, Shape]:
-    return {_small(name): member for name, member in shape.members.items()}
 
 
 def _small(name: str) -> str:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
+
+from amazon_q_detections import service_model
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from botocore.model import OperationModel
 
+    from amazon_q_detections.service_model import Shape
+
 Kind = Literal["text", "scalar", "object", "array"]
 """Strings; numbers and booleans; objects; arrays of objects. An array of scalars is named by its elements, `a{}`."""
 
-Shape = Any  # botocore gives a shape its attributes at run time, by its kind
-
-_HOST = ".amazonaws.com"
 _KINDS: dict[str, Kind] = {"string": "text", "structure": "object", "map": "object"}
 
 
@@ -29,7 +30,7 @@ def named(sources: frozenset[str], operations: frozenset[str] | None, field: str
     side, *steps = field.replace("{}", "").split(".")
     found = set()
     for source in sources:
-        for operation in _operations(source):
+        for operation in service_model.operation_models(source):
             if operations is None or operation.name.lower() in operations:
                 shape = _side(operation, side)
                 reached = _reached(shape, steps) if shape is not None else None
@@ -69,17 +70,4 @@ def _reached(shape: Shape, steps: Sequence[str]) -> tuple[list[str], Kind] | Non
 
 
 def _members(shape: Shape) -> dict[str, Shape]:
-    if shape.type_name != "structure" or getattr(shape, "is_document_type", False) or shape.serialization.get("eventstream"):
-        return {}
-    return {name[:1].lower() + name[1:]: member for name, member in shape.members.items()}
-
-
-@cache
-def _operations(source: str) -> tuple[OperationModel, ...]:
-    # Imported late: most rules ask for nothing but what the schema knows, and this takes a tenth of a second.
-    from botocore.loaders import Loader
-    from botocore.model import ServiceModel
-
-    name = source.removesuffix(_HOST)
-    service = ServiceModel(Loader().load_service_model(name, "service-2"), service_name=name)
-    return tuple(service.operation_model(operation) for operation in service.operation_names)
+    return {} if shape.serialization.get("eventstream") else service_model.members(shape)
