@@ -158,16 +158,22 @@ class Keyword:
 
 @dataclass(frozen=True, slots=True)
 class And:
+    """All parts hold."""
+
     args: tuple[Condition, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Or:
+    """At least one part holds."""
+
     args: tuple[Condition, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Not:
+    """The part does not hold, which is so too where its field is absent."""
+
     arg: Condition
 
 

@@ -33,7 +33,7 @@ class Match:
     group: Mapping[str, str] = field(default_factory=dict)
 
 
-def raised(refused: Refused) -> None:
+def raise_refusal(refused: Refused) -> None:
     """Raises it: what an engine does with a refusal unless it is told otherwise."""
     raise refused
 
@@ -42,7 +42,7 @@ class Engine(Protocol):
     """Runs compiled rules over records."""
 
     def search(
-        self, rules: Sequence[Rule], records: Iterable[Record], refused: Callable[[Refused], None] = raised
+        self, rules: Sequence[Rule], records: Iterable[Record], refused: Callable[[Refused], None] = raise_refusal
     ) -> Iterator[Match]:
         """Every match of *rules* in *records*; correlations come last, since they need all records.
 
@@ -61,7 +61,7 @@ class SigmaEngine:
     """Evaluates docs/semantics.md on each record, and slides the windows of correlations over all of them."""
 
     def search(
-        self, rules: Sequence[Rule], records: Iterable[Record], refused: Callable[[Refused], None] = raised
+        self, rules: Sequence[Rule], records: Iterable[Record], refused: Callable[[Refused], None] = raise_refusal
     ) -> Iterator[Match]:
         """See Engine; a record that is delivered twice (one eventID) raises a rule once."""
         hunt = _Hunt()
@@ -154,6 +154,7 @@ class _BySource:
             self._free.append(one)
 
     def of(self, event: Record) -> Iterator[tuple[Callable[[Mapping[str, Any]], bool], Any]]:
+        """The predicates that a record must meet, each with the thing that was added with it."""
         source = event.get("eventSource")
         if isinstance(source, str):
             yield from self._pinned.get(casing.fold(source), ())

@@ -56,9 +56,11 @@ class Period:
 
     @property
     def bounded(self) -> bool:
+        """Whether it leaves any time out."""
         return self.since is not None or self.until is not None
 
     def holds(self, moment: datetime) -> bool:
+        """Whether *moment* is inside."""
         return (self.since is None or moment >= self.since) and (self.until is None or moment <= self.until)
 
 
@@ -87,7 +89,7 @@ def search(
     engine: str = "sigma",
     period: Period | None = None,
     unreadable: Callable[[ContentError], None],
-    refused: Callable[[Refused], None] = engines.raised,
+    refused: Callable[[Refused], None] = engines.raise_refusal,
     tally: Tally,
     step: Callable[[], None] = lambda: None,
 ) -> Iterator[Match]:

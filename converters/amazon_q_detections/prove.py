@@ -24,7 +24,10 @@ _NO_XML = re.compile(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]")
 
 @dataclass(frozen=True)
 class Verdict:
-    """What one engine said of one case; *error* instead of a verdict when the rule could not be run."""
+    """What one engine said of one case: *expected* and *got* are whether it raises the rule.
+
+    *schema* is None for an engine that reads records as they are.
+    """
 
     stem: str
     engine: str
@@ -35,6 +38,7 @@ class Verdict:
 
     @property
     def good(self) -> bool:
+        """Whether the engine said what the file expects."""
         return self.expected is self.got
 
 

@@ -53,11 +53,15 @@ class Anchor:
 
 @dataclass(frozen=True, slots=True)
 class Series:
+    """The items one after the other; without items, the empty text."""
+
     items: tuple[Node, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
+    """One of the options."""
+
     options: tuple[Node, ...]
 
 

@@ -63,6 +63,7 @@ class Rule:
 
     @property
     def status(self) -> str:
+        """The Sigma status; a rule that states none counts as experimental."""
         return str(self.main.get("status") or "experimental").lower()
 
     @property
@@ -85,10 +86,12 @@ class Rule:
 
     @property
     def version(self) -> int:
+        """Raised by a change of what the rule matches; 1 when the rule does not say."""
         return int(self.block.get("version", 1))
 
     @property
     def category(self) -> str:
+        """The playbook's event category; the folder's name when the rule does not say."""
         return str(self.block.get("category", self.path.parent.name))
 
     @property
@@ -98,6 +101,7 @@ class Rule:
 
     @property
     def response(self) -> str:
+        """What to do first, a step of the playbook; may be empty."""
         return str(self.block.get("response", ""))
 
     @property
@@ -108,6 +112,7 @@ class Rule:
 
     @property
     def is_correlation(self) -> bool:
+        """Whether it alerts on several events together."""
         return "correlation" in self.main
 
     @property

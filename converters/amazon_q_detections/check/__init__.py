@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from amazon_q_detections.fixture import Fixture
     from amazon_q_detections.rule import Rule
 
-
 _UNUSABLE, _UNUSABLE_EVENTS = "unusable-rule", "unusable-events"
 
 
@@ -31,10 +30,9 @@ def run(
 ) -> list[Finding]:
     """Every finding in *rules*, their events files and our pipelines, sorted by file.
 
-    *whole* when rules and events are meant to be one set, so that events of no rule are a finding; *unusable* says
-    what is wrong with rule files that gave no rule, *silent* are those that only a correlation counts, whose events are not
-    judged. Without *events_places* the events are not judged. *step* is
-    called after each rule.
+    *whole* when rules and events are meant to be one set, so that events of no rule are a finding. *unusable* says what is
+    wrong with rule files that gave no rule. *silent* are the rules that only a correlation counts: their events are not
+    judged, and without *events_places* none are. *step* is called after each rule.
     """
     found = [Finding.of(error, _UNUSABLE) for error in unusable]
     for path in dict.fromkeys(rule.path for rule in rules):

@@ -35,7 +35,6 @@ RULE_PATH = _RulePath(exists=True, path_type=Path)
 """What names a rule on a command line."""
 
 Decorated = Any
-Decorator = "Callable[[Decorated], Decorated]"
 
 
 def quiet(command: Decorated) -> Decorated:

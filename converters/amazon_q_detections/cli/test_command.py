@@ -86,6 +86,7 @@ class _Report:
     problems: dict[str, str] = field(default_factory=dict)
 
     def untested(self, stem: str, problem: str) -> None:
+        """Note, and say, why a rule could not be tested."""
         self.problems[stem] = problem
         if self.as_json:
             console.json_line({"stem": stem, "refused": problem})
