@@ -19,7 +19,7 @@ from amazon_q_detections.errors import Refused
 from amazon_q_detections.schedule import Schedule
 from sigma.backends.cloudwatch_logs_insights import correlations
 from sigma.backends.cloudwatch_logs_insights.assumptions import ASSUMPTIONS
-from sigma.backends.cloudwatch_logs_insights.query import Filters
+from sigma.backends.cloudwatch_logs_insights.query import Filters, piped
 
 SCHEMA = schema_of("cloudwatch_cloudtrail")
 SOURCE = "qbusiness.amazonaws.com"
@@ -48,7 +48,7 @@ def found(made: Any, events: list[dict[str, Any]], end: int, dialect: Dialect = 
     """The groups that a run finds that ends *end* s after the first second of the events and the delay."""
     query = written(made)
     rows = [insights_table.row(event) for event in events]
-    run = insights_table.run("\n| ".join(query.commands), rows, 1_700_000_000 + end + SCHEDULE.delay, dialect)
+    run = insights_table.run(piped(query.commands), rows, 1_700_000_000 + end + SCHEDULE.delay, dialect)
     return {tuple(record.text(row[name]) for name in query.keys) for row in run}
 
 

@@ -28,7 +28,7 @@ from amazon_q_detections.condition import (
 )
 from amazon_q_detections.conversion import schema_of
 from amazon_q_detections.errors import Refused
-from sigma.backends.cloudwatch_logs_insights.query import Filters
+from sigma.backends.cloudwatch_logs_insights.query import Filters, piped
 
 SCHEMA = schema_of("cloudwatch_cloudtrail")
 SOURCE = "qbusiness.amazonaws.com"
@@ -126,7 +126,7 @@ said: dict[bool, int] = {True: 0, False: 0}
 @settings(max_examples=1500, deadline=None, derandomize=True)
 def check(condition: Condition, found: list[dict[str, Any]]) -> None:
     try:
-        query = "\n| ".join(Filters(SCHEMA, frozenset({SOURCE})).lines(condition))
+        query = piped(Filters(SCHEMA, frozenset({SOURCE})).lines(condition))
     except Refused:
         return
     matches = predicate.compile(condition)

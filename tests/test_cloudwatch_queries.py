@@ -21,7 +21,7 @@ from amazon_q_detections.rule import Rule
 from amazon_q_detections.targets.cloudwatch import CloudWatch, InsightsQuery
 from sigma.backends.cloudwatch_logs_insights import syntax
 from sigma.backends.cloudwatch_logs_insights.assumptions import ASSUMPTIONS
-from sigma.backends.cloudwatch_logs_insights.query import Filters
+from sigma.backends.cloudwatch_logs_insights.query import Filters, piped
 
 SINGLES, CORRELATED = said_by("cloudwatch")
 ROWS_OF_EVENTS = [insights_table.row(one) for one in EVENTS]
@@ -106,7 +106,7 @@ def test_a_row_of_the_contract(row: str, negated: bool, dialect: Dialect) -> Non
     text = "not selection" if negated else "selection"
     condition = tree(text, selection={f"a.b{modifiers}": value})
     matches = holds(text, selection={f"a.b{modifiers}": value})
-    query = "\n| ".join(Filters(SCHEMA).lines(condition))
+    query = piped(Filters(SCHEMA).lines(condition))
     for one in (*good, *bad):
         odd = (*OUTSIDE.get(row, ()), *BOOLEANS.get(row, ()))
         untold = any(one is other or (one == other and type(one) is type(other)) for other in odd)
@@ -122,7 +122,7 @@ TEXTS = ["abc", "ABC", "true", "TRUE", "1", "0", "7", "7.0", "a\nb", "x y", "10.
 def test_a_row_of_the_contract_on_a_field_that_is_always_discovered(row: str) -> None:
     modifiers, value, *_ = ROWS[row]
     selection = {f"userIdentity.userName{modifiers}": value}
-    query = "\n| ".join(Filters(SCHEMA).lines(tree(selection=selection)))
+    query = piped(Filters(SCHEMA).lines(tree(selection=selection)))
     for one in TEXTS:
         found = {"userIdentity": {} if one is ABSENT else {"userName": one}}
         assert bool(insights_table.run(query, [insights_table.row(found)])) is holds(selection=selection)(found), (one, query)
@@ -133,7 +133,7 @@ def test_a_row_of_the_contract_on_a_field_that_is_always_discovered(row: str) ->
 @pytest.mark.parametrize("value", ["true", "false", "ru", "e", "t", "x", "ue"])
 def test_a_boolean_is_seen_as_number_and_as_text(value: str, modifier: str, dialect: Dialect) -> None:
     selection = {f"a.b{modifier}": value}
-    query = "\n| ".join(Filters(SCHEMA).lines(tree(selection=selection)))
+    query = piped(Filters(SCHEMA).lines(tree(selection=selection)))
     for one in (True, False, "true", "TRUE", "no", "", None):
         found = bool(insights_table.run(query, [insights_table.row(event(one))], 0, dialect))
         assert found is holds(selection=selection)(event(one)), (one, query)
@@ -212,7 +212,7 @@ def test_an_array_is_decided_on_its_json_text(
     text = "source and not selection" if negated else "source and selection"
     assert holds(text, selection=selection, source=SOURCE)({**SOURCE, **found}) is (expected is not negated)
     filters = Filters(SCHEMA, frozenset(SOURCE.values()))
-    query = "\n| ".join(filters.lines(tree(text, selection=selection, source=SOURCE)))
+    query = piped(filters.lines(tree(text, selection=selection, source=SOURCE)))
     got = insights_table.run(query, [insights_table.row({**SOURCE, **found})], 0, dialect)
     assert bool(got) is (expected is not negated), query
 
@@ -229,7 +229,7 @@ OBJECTS = [
 
 @pytest.mark.parametrize(("field", "found", "expected"), OBJECTS)
 def test_whether_an_object_is_there_is_decided_at_its_place(field: str, found: dict[str, Any], expected: bool) -> None:
-    query = "\n| ".join(Filters(SCHEMA).lines(tree(selection={f"{field}|exists": True})))
+    query = piped(Filters(SCHEMA).lines(tree(selection={f"{field}|exists": True})))
     assert bool(insights_table.run(query, [insights_table.row(found)])) is expected, query
 
 
@@ -294,7 +294,7 @@ def test_a_negation_rests_on_an_assumption_where_a_guard_stands_in_it(selection:
 
 def test_a_field_that_is_compared_with_one_of_the_parsed_record_waits_for_it() -> None:
     selection = {"userAgent|fieldref": PARSED}
-    query = "\n| ".join(Filters(SCHEMA).lines(tree(selection=selection)))
+    query = piped(Filters(SCHEMA).lines(tree(selection=selection)))
     found = {"userAgent": "a", "requestParameters": {"x": "A"}}
     assert insights_table.run(query, [insights_table.row(found)]), query
 
@@ -304,7 +304,7 @@ def test_a_field_that_is_compared_with_one_of_the_parsed_record_waits_for_it() -
 @pytest.mark.parametrize("selection", [{"a.b|fieldref": "c.d"}, {"a.b|gt": 7}, {"a.b|cidr": "10.0.0.0/8"}, {"a.b": 7}])
 def test_an_object_passes_no_test_that_functions_decide(selection: dict[str, Any], negated: bool, dialect: Dialect) -> None:
     text = "not selection" if negated else "selection"
-    query = "\n| ".join(Filters(SCHEMA).lines(tree(text, selection=selection)))
+    query = piped(Filters(SCHEMA).lines(tree(text, selection=selection)))
     for one in ({}, {"b": 8}, "10.0.0.1", "8", "7", None):
         for other in ({}, {"b": 8}, "8", None):
             found = {"a": {"b": one}, "c": {"d": other}}
@@ -314,7 +314,7 @@ def test_an_object_passes_no_test_that_functions_decide(selection: dict[str, Any
 
 @pytest.mark.parametrize(("one", "other"), [("7", "7.0"), ("7", "07"), ("1e1", "10")])
 def test_two_fields_are_compared_as_texts_and_not_as_numbers(one: str, other: str) -> None:
-    query = "\n| ".join(Filters(SCHEMA).lines(tree(selection={"a.b|fieldref": "c.d"})))
+    query = piped(Filters(SCHEMA).lines(tree(selection={"a.b|fieldref": "c.d"})))
     assert not insights_table.run(query, [insights_table.row({"a": {"b": one}, "c": {"d": other}})])
     assert insights_table.run(query, [insights_table.row({"a": {"b": one}, "c": {"d": one}})])
 
@@ -327,7 +327,7 @@ def test_a_number_below_zero_has_no_sign_which_is_not_documented() -> None:
 
 @pytest.mark.parametrize("field", ["userAgent", "eventName", PARSED])
 def test_a_list_of_values_whose_case_counts_does_not_fold_them(field: str) -> None:
-    query = "\n| ".join(Filters(SCHEMA).lines(tree(selection={f"{field}|cased": ["ab", "c d", "É"]})))
+    query = piped(Filters(SCHEMA).lines(tree(selection={f"{field}|cased": ["ab", "c d", "É"]})))
     for value, expected in [("ab", True), ("c d", True), ("É", True), ("AB", False), ("C d", False), ("é", False)]:
         found = {"eventName": value, "userAgent": value, "requestParameters": {"x": value}}
         assert bool(insights_table.run(query, [insights_table.row(found)])) is expected, (value, query)
@@ -345,7 +345,7 @@ HOSTILE = [
 def test_a_hostile_value_is_only_a_value(value: str, modifier: str, field: str) -> None:
     escaped = value.replace("\\", "\\\\").replace("*", "\\*").replace("?", "\\?")
     condition = tree(selection={f"{field}{modifier}": escaped, "awsRegion": "us-east-1"})
-    query = "\n| ".join(Filters(SCHEMA).lines(condition))
+    query = piped(Filters(SCHEMA).lines(condition))
     matches = holds(selection={f"{field}{modifier}": escaped})
     for one in HOSTILE:
         found = {**event(one), "awsRegion": "us-east-1", **({"eventName": one} if field == "eventName" else {})}
@@ -354,7 +354,7 @@ def test_a_hostile_value_is_only_a_value(value: str, modifier: str, field: str) 
 
 @pytest.mark.parametrize("value", ["7 ", " 7", "1f", "0x1F", "NaN", "infinity", "-7", "a ", "1e3"])
 def test_what_may_read_as_a_number_is_compared_as_text(value: str) -> None:
-    query = "\n| ".join(Filters(SCHEMA).lines(tree(selection={"eventName|cased": value})))
+    query = piped(Filters(SCHEMA).lines(tree(selection={"eventName|cased": value})))
     assert query == f"filter eventName like /^{value}$/"
 
 
@@ -400,7 +400,31 @@ def test_a_title_cannot_leave_its_comment() -> None:
     first, second, third, *_ = query.split("\n")
     assert first == "# x | stats count(*) # y z { {p}} $ {q}"
     assert second.startswith("# Sigma rule ")
-    assert third.startswith("filter ")
+    assert third == "# selection_source"
+
+
+def test_a_rule_of_several_selections_names_them_before_their_filters() -> None:
+    selections = {
+        "selection_source": {"eventName": "A", "errorCode": None},
+        "selection_\r| limit 0": {"userAgent|contains": "a"},
+        "filter_x": {"requestParameters.x": "b"},
+        "filter_y": {"requestParameters.y": "b"},
+    }
+    assert Filters(SCHEMA).lines(tree("all of selection_* and not 1 of filter_*", **selections)) == [
+        "# selection_source",
+        "filter eventName = 'A'",
+        "filter not ispresent(errorCode)",
+        "# selection_ | limit 0",
+        "filter userAgent like /(?i)a/",
+        "fields jsonParse(@message) as q_record",
+        "# filter_x, filter_y",
+        "filter not ((ispresent(q_record.requestParameters.x) and q_record.requestParameters.x like /(?i)^b$/)"
+        " or (ispresent(q_record.requestParameters.y) and q_record.requestParameters.y like /(?i)^b$/))",
+    ]
+
+
+def test_a_query_of_one_selection_has_no_comment_that_tells_nothing() -> None:
+    assert Filters(SCHEMA).lines(tree(selection={"eventName": "A"})) == ["filter eventName = 'A'"]
 
 
 @pytest.mark.parametrize("word", ["IN", "not", "Like"])
@@ -416,7 +440,7 @@ def test_a_text_of_a_rule_keeps_to_its_line_and_is_no_parameter(text: str, line:
 
 def test_each_json_text_has_a_name_of_its_own() -> None:
     fields = ["x.a-b", "x.a_b", "x.a:b", "y.a_b", "x_a.b"]
-    query = "\n| ".join(Filters(SCHEMA).lines(tree(selection={f"{field}|exists": True for field in fields})))
+    query = piped(Filters(SCHEMA).lines(tree(selection={f"{field}|exists": True for field in fields})))
     names = re.findall(r" as (\w+)", query)
     assert len({*names}) == len(names) == len(fields) + 1, query
     found = {"x": {"a-b": {}, "a_b": {}, "a:b": {}}, "y": {"a_b": {}}, "x_a": {"b": {}}}

@@ -8,7 +8,8 @@ tests in its own syntax and needs to know nothing else of Sigma.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from dataclasses import field as attribute
 from enum import Enum
 from ipaddress import IPv4Network, IPv6Network
 from typing import TYPE_CHECKING, Literal
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Literal
 from sigma.conditions import (
     ConditionAND,
     ConditionFieldEqualsValueExpression,
+    ConditionIdentifier,
     ConditionNOT,
     ConditionOR,
     ConditionValueExpression,
@@ -143,10 +145,11 @@ Test = Text | Number | Boolean | Exists | Matches | Cidr | Compare | SameAs
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """One test on one field."""
+    """One test on one field; *selection* is the name of the rule's part that it stands in, which decides nothing."""
 
     field: str
     test: Test
+    selection: str = attribute(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +216,7 @@ def from_sigma(node: object) -> Condition:
         case ConditionNOT():
             return _negated(from_sigma(node.args[0]))
         case ConditionFieldEqualsValueExpression():
-            return _leaf(node.field, node.value)
+            return _in_selection(_leaf(node.field, node.value), _selection(node))
         case ConditionValueExpression():
             return _keyword(node.value)
     raise Refused("an empty condition", "the condition refers to no selection.")
@@ -224,6 +227,23 @@ def _joined(kind: type[And] | type[Or], args: tuple[Condition, ...]) -> Conditio
     for arg in args:
         flat.extend(arg.args if isinstance(arg, kind) else (arg,))
     return flat[0] if len(flat) == 1 else kind(tuple(flat))
+
+
+def _selection(node: ConditionFieldEqualsValueExpression) -> str:
+    """The name of the selection that pySigma took *node* from; empty for one that a pipeline made up, `_` and a random rest."""
+    names = (one.identifier for one in node.parent_chain() if isinstance(one, ConditionIdentifier))
+    return next((name for name in names if not name.startswith("_")), "")
+
+
+def _in_selection(condition: Condition, name: str) -> Condition:
+    match condition:
+        case Leaf():
+            return replace(condition, selection=name)
+        case Not():
+            return Not(_in_selection(condition.arg, name))
+        case And() | Or():
+            return type(condition)(tuple(_in_selection(arg, name) for arg in condition.args))
+    return condition
 
 
 def _negated(arg: Condition) -> Condition:

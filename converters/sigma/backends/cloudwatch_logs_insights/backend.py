@@ -15,7 +15,7 @@ from amazon_q_detections.correlation import Correlation
 from amazon_q_detections.errors import Refused
 from amazon_q_detections.form import BLOCK
 from sigma.backends.cloudwatch_logs_insights import correlations, syntax
-from sigma.backends.cloudwatch_logs_insights.query import LIMIT, Filters
+from sigma.backends.cloudwatch_logs_insights.query import LIMIT, Filters, piped
 
 if TYPE_CHECKING:
     from sigma.rule import SigmaRule
@@ -32,6 +32,7 @@ _EVENT = "q_event"
 class Parts:
     """A query: comment lines, the commands that decide, those that only show, and what tells its hits apart (*by*).
 
+    Comment lines may stand between the *commands* too.
     *naming* are the commands that give *by* its names, where only an alarm needs them.
     """
 
@@ -44,7 +45,7 @@ class Parts:
 
     @property
     def text(self) -> str:
-        """The whole query, a command a line."""
+        """The whole query, each command on a line of its own."""
         return self._joined((*self.commands, *self.tail))
 
     @property
@@ -53,7 +54,7 @@ class Parts:
         return self._joined((*self.commands, *self.naming))
 
     def _joined(self, commands: tuple[str, ...]) -> str:
-        return "\n".join([*self.heading, "\n| ".join(commands)])
+        return piped((*self.heading, *commands))
 
 
 class CloudWatchLogsInsightsBackend(Conversion, TextQueryBackend):

@@ -31,7 +31,10 @@ EVENT_ID = "eventID"
 
 @dataclass(frozen=True)
 class Written:
-    """The commands that find the groups in the window, the names of their keys, and the columns that show them."""
+    """The commands that find the groups in the window, the names of their keys, and the columns that show them.
+
+    Comment lines may stand between the *commands*.
+    """
 
     commands: tuple[str, ...]
     keys: tuple[str, ...]
@@ -91,7 +94,8 @@ def write(correlation: Correlation, filters: Filters, schedule: Schedule) -> Wri
     filters.needs.assumptions.add("parse_date")
     delay, timespan = schedule.delay * 1000, correlation.timespan * 1000
     commands = (
-        *filters.lines(wanted),
+        *filters.lines(wanted, named=len(rests) == 1),
+        syntax.comment("correlation"),
         *(f"filter {one}" for one in present),
         f"fields {_TIME} as q_t",
         f"filter q_t >= (queryEndTime() - {delay} - {timespan}) and q_t <= (queryEndTime() - {delay})",

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from amazon_q_detections.condition import And, Condition, Keyword, Leaf, Not, Or, Text, leaves
+from amazon_q_detections.condition import And, Condition, Keyword, Leaf, Not, Or, Text, conjuncts, leaves
 from amazon_q_detections.errors import Refused
+from sigma.backends.cloudwatch_logs_insights import syntax
 from sigma.backends.cloudwatch_logs_insights.leaves import Leaves, Needs, Written
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Iterable
 
 _LONG = 100
 _CALL = re.compile(r"[A-Za-z]+\([^()]*\)")
@@ -20,6 +21,19 @@ _NEGATION = "not "
 LIMIT = 10000
 
 
+def piped(commands: Iterable[str]) -> str:
+    """Commands, and comment lines between them, as a query: each command on a line of its own."""
+    lines: list[str] = []
+    pipe = ""
+    for command in commands:
+        if command.startswith(syntax.COMMENT):
+            lines.append(command)
+        else:
+            lines.append(f"{pipe}{command}")
+            pipe = "| "
+    return "\n".join(lines)
+
+
 class Filters:
     """Writes conditions for one query; *needs* gathers what they need beside themselves."""
 
@@ -27,17 +41,29 @@ class Filters:
         self.needs = Needs()
         self.leaves = Leaves(schema, self.needs, sources)
 
-    def lines(self, condition: Condition) -> list[str]:
+    def lines(self, condition: Condition, *, named: bool = True) -> list[str]:
         """The commands that let through the records on which *condition* holds, the cheap ones first.
 
-        A record is parsed after the filters that can do without, so that few are.
+        A record is parsed after the filters that can do without, so that few are. Where *condition* is of several selections,
+        and they are to be *named*, a comment line names those of the filters that follow it.
         """
-        plain: list[str] = []
-        parsing: list[str] = []
-        for part in condition.args if isinstance(condition, And) else (condition,):
+        plain: list[tuple[str, str]] = []
+        parsing: list[tuple[str, str]] = []
+        for part in conjuncts(condition):
             line = f"filter {self._expression(part, guarded=False, nested=False)}"
-            (parsing if any(self.leaves.reads_record(leaf) for leaf in leaves(part)) else plain).append(line)
-        return [*plain, *self.needs.prelude(), *parsing]
+            own = ", ".join(dict.fromkeys(leaf.selection for leaf in leaves(part) if leaf.selection))
+            (parsing if any(map(self.leaves.reads_record, leaves(part))) else plain).append((own, line))
+        ordered = [*plain, *(("", line) for line in self.needs.prelude()), *parsing]
+        if not named or len({leaf.selection for leaf in leaves(condition)}) == 1:
+            return [line for _, line in ordered]
+        lines: list[str] = []
+        last = ""
+        for own, line in ordered:
+            if own and own != last:
+                lines.append(syntax.comment(own))
+                last = own
+            lines.append(line)
+        return lines
 
     def total(self, condition: Condition, present: Container[str] = ()) -> str:
         """*condition* as an expression that is true or false, never unknown; for `if()` and `not`.

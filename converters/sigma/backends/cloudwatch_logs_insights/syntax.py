@@ -15,6 +15,9 @@ from amazon_q_detections.errors import Refused
 RECORD = "q_record"
 """The name under which a query has the record parsed; names of ours start with `q_`, as no field of CloudTrail does."""
 
+COMMENT = "#"
+"""What a comment line starts with, and no command."""
+
 TEXT = "_json"
 """What the name of a JSON text ends in, and no other name of ours."""
 
@@ -143,7 +146,7 @@ def _has_letter(parts: tuple[str | Wild, ...]) -> bool:
 
 def comment(text: str) -> str:
     """*text* as a whole comment line; white space of any kind becomes a space, so that nothing can leave the line."""
-    return f"# {harmless(text)}"
+    return f"{COMMENT} {harmless(text)}"
 
 
 def harmless(text: str) -> str:
