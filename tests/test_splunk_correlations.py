@@ -369,7 +369,7 @@ def test_what_has_no_exact_form_is_refused(name: str, change: dict[str, Any], re
 def test_the_largest_that_can_be_written_is() -> None:
     assert "window=10000 " in backend().parts(replace(correlation("event_count", 60), count=10_000)).text
     ordered = replace(correlation("temporal_ordered", 60), members=(Member("a", named("A")),) * 99)
-    assert "q_s99" in backend().parts(ordered).text
+    assert 'q_stage="s99"' in backend().parts(ordered).text
 
 
 RESTS_ON = {

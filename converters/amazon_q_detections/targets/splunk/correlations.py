@@ -243,17 +243,15 @@ def _temporal_ordered(window: _Window) -> list[str]:
         raise Refused(f"an order of {len(tests)} rules", f"this release writes up to {_MOST_STAGES} for Splunk.")
     stages = [f"s{number:02}" for number in range(1, len(tests) + 1)]  # no numbers, which would compare as such
     marks = ", ".join(f'if({test}, "{stage}", null())' for stage, test in zip(stages, tests, strict=True))
+    starts = [*(f"q_{stage}" for stage in stages[:-1]), "q_from"]
     commands = [
         *_named(window, _Value("q_stage", f"mvappend({marks})")),
         "mvexpand q_stage",
         "sort 0 _time, q_stage",
-        f'eval q_{stages[0]}=if(q_stage="{stages[0]}", _time, null())',
+        f'eval {starts[0]}=if(q_stage="{stages[0]}", _time, null())',
     ]
-    for before, stage in pairwise(stages):
-        commands.append(f"streamstats {window.all_before()} max(q_{before}) as q_m{before[1:]}{window.by()}")
-        commands.append(f'eval q_{stage}=if(q_stage="{stage}", q_m{before[1:]}, null())')
-    last = stages[-1]
-    commands.append(f"where isnotnull(q_{last})")
-    commands.append(f"where _time-q_{last}<={window.span}")
-    commands.append(f"eval q_from=q_{last}")
-    return commands
+    for before, (stage, start) in pairwise(zip(stages, starts, strict=True)):
+        latest = f"q_m{before[0][1:]}"
+        commands.append(f"streamstats {window.all_before()} max({before[1]}) as {latest}{window.by()}")
+        commands.append(f'eval {start}=if(q_stage="{stage}", {latest}, null())')
+    return [*commands, "where isnotnull(q_from)", f"where _time-q_from<={window.span}"]
