@@ -57,10 +57,10 @@ class Writer:
                 return self._leaf(condition)
             case Not():
                 text = f"NOT {self._expression(condition.arg)}"
-                # `a OR NOT b` is read as `a AND NOT b` without the parentheses.
+                # `a OR NOT b` is read as `a AND NOT b` without the parentheses, which an AND does not need.
                 return f"({text})" if nested else text
             case And():
-                text = " AND ".join(self._expression(arg) for arg in condition.args)
+                text = " AND ".join(self._expression(arg, nested=not isinstance(arg, Not)) for arg in condition.args)
                 return f"({text})" if nested else text
             case Or():
                 options = self._options(condition)
