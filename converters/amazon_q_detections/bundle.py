@@ -24,7 +24,7 @@ MANIFEST = "manifest.json"
 
 # Marks the folders that a build fills before it swaps them in; .gitignore knows it too.
 _UNFINISHED = "-unfinished-"
-_AT_WORK = 3600
+_AT_WORK = 3600  # s; a younger one may belong to a build that is still running
 
 STEM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,119}")
 """What a rule's stem must be, since it names files, stanzas, macros and resources."""

@@ -1,8 +1,8 @@
 """The condition of a rule as a small closed tree, the one form that every engine and target reads.
 
-pySigma parses a rule into many value types; this page folds them into the few tests that
-docs/semantics.md defines, and refuses by name what the contract refuses. A target writes these
-tests in its own syntax and needs to know nothing else of Sigma.
+pySigma parses a rule into many value types; this module reduces them to the few tests that docs/semantics.md defines, and
+refuses by name what the contract refuses. A target writes these tests in its own syntax and needs to know nothing else of
+Sigma.
 """
 
 from __future__ import annotations

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 _CHECKOUT = Path(__file__).resolve().parents[2]
 _IN_CHECKOUT = {"events": "tests/events"}
 
-# An alias costs its author three letters, and whoever walks the document all that it stands for.
-_MOST_MORE = 100_000
+# The most values that the aliases of a document may stand for: a few lines of nested aliases can stand for billions.
+_MOST_ALIASED = 100_000
 _ENDLESS = -1
 _WRITE_OUT = "Write out what the alias stands for."
 
@@ -83,7 +83,7 @@ def read_yaml(path: Path) -> list[Any]:
     """The documents of a YAML file.
 
     Raises ContentError with the line when the file cannot be read, is no YAML, or has aliases that lead into themselves
-    or stand for more than 100,000 values: whoever walks such a document does not come back.
+    or stand for more than 100,000 values: walking through such a document would take for ever.
     """
     try:
         data = path.read_bytes()
@@ -136,8 +136,8 @@ def _can_be_read(scalar: yaml.ScalarNode) -> bool:
 
 def _refuse_bombs(path: Path, document: yaml.Node) -> None:
     sizes: dict[int, int] = {}
-    if _size(path, document, sizes) - len(sizes) > _MOST_MORE:
-        message = f"has aliases that stand for more than {_MOST_MORE} values."
+    if _size(path, document, sizes) - len(sizes) > _MOST_ALIASED:
+        message = f"has aliases that stand for more than {_MOST_ALIASED} values."
         raise ContentError(path, message, mend=_WRITE_OUT, line=document.start_mark.line + 1)
 
 

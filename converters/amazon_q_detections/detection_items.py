@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _ENCODED_FIRST = "the placeholder would be encoded or read as it stands; write its values into the rule."
 _FOUND_ANYWHERE = "an expression is found anywhere; anchor it with ^ or $."
-# Modifiers that pySigma takes together and that say something else then.
+# Pairs of modifiers that pySigma accepts and reads otherwise than their author meant them, each with what to say about it.
 _CLASHES = {
     "expand": dict.fromkeys(
         ("base64", "base64offset", "wide", "utf16", "utf16be", "windash", "fieldref", "re"), _ENCODED_FIRST

@@ -146,7 +146,10 @@ class _BySource:
         self._free: list[tuple[Callable[[Mapping[str, Any]], bool], Any]] = []
 
     def add(self, sources: frozenset[str] | None, matches: Callable[[Mapping[str, Any]], bool], thing: Any) -> None:
-        """Only an array can hold two sources that are asked for at once, so that none is left: it meets all records too."""
+        """Keep a predicate for the records of *sources*, or, where they are None or empty, for all records.
+
+        They are empty for a rule that asks for two sources at once, which only an array can hold.
+        """
         one = (matches, thing)
         for source in sources or ():
             self._pinned.setdefault(source, []).append(one)

@@ -45,7 +45,7 @@ class Period:
 
     @classmethod
     def of(cls, since: str | None, until: str | None, now: datetime) -> Period:
-        """The period that `--since` and `--until` name; raises ContentError for what is no time, and for none between."""
+        """The period that `--since` and `--until` name; raises ContentError for no time, and for a start after the end."""
         period = cls(
             None if since is None else _moment(since, "--since", now, time.min),
             None if until is None else _moment(until, "--until", now, time.max),

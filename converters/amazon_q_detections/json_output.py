@@ -1,4 +1,4 @@
-"""JSON as this project writes it: keys in their order; in files two spaces and UTF-8, on the way to others ASCII."""
+"""JSON as this project writes it: keys in their order, files indented and in UTF-8, reports in ASCII."""
 
 from __future__ import annotations
 
@@ -14,5 +14,5 @@ def indented(document: Any) -> str:
 
 
 def in_ascii(document: Any, *, indent: int | None = None) -> str:
-    """*document* in printable ASCII: no encoding and no terminal can do anything to it."""
+    """*document* in printable ASCII, which every encoding has and no terminal takes for a command."""
     return json.dumps(document, indent=indent).replace("\x7f", "\\u007f")

@@ -1,4 +1,4 @@
-"""How numbers are written: in plain decimals, since hardly a query language documents exponents."""
+"""How numbers are written: in plain decimals, since few query languages document exponents."""
 
 from __future__ import annotations
 

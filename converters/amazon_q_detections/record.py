@@ -12,7 +12,10 @@ SECOND = 1_000_000
 """In microseconds, in which the times of events are counted."""
 
 MOST_DIGITS = 4000
-"""Of a whole number that is read exactly; Python refuses more at once (`sys.int_info`), and takes the square of the time."""
+"""The most digits of a whole number that is read exactly.
+
+Python refuses more than 4,300 (`sys.int_info`), since the time that it takes to read them grows with their square.
+"""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)

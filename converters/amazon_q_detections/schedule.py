@@ -21,7 +21,7 @@ KEYS = ("step", "delay", "throttle")
 """What a rule may declare."""
 
 LONGEST = 366 * 86400
-"""The longest duration in seconds; what people mean by more is a slip of the pen."""
+"""The longest duration in seconds; a longer one is taken for a typing error."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ _NO_MODEL = ("q", "codewhisperer", "user-subscriptions")
 # operations, so that the model can raise a doubt but not settle it.
 AUTHORITATIVE = frozenset({"qbusiness.amazonaws.com", "kendra.amazonaws.com"})
 
-# What CloudTrail writes in the place of a value that is nobody's business.
+# What CloudTrail writes in the place of a value that it redacts.
 _REDACTED = ("HIDDEN_DUE_TO_SECURITY_REASONS", "***")
 
 

@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 
 _SIDES: tuple[service_model.Side, ...] = ("requestParameters", "responseElements")
 
-
 # Stands for the values of an unset allow-list, which nothing can be said of.
 _ANY = "\ue000"
 # A pattern of more sources than these is about CloudTrail at large, and no service model can judge it.

@@ -30,10 +30,10 @@ _EVENT = "q_event"
 
 @dataclass(frozen=True)
 class Parts:
-    """A query: comment lines, the commands that decide, those that only show, and what tells its hits apart (*by*).
+    """A query: *heading* is comment lines, *commands* select the hits, *tail* shows them, *by* tells one from another.
 
-    Comment lines may stand between the *commands* too.
-    *naming* are the commands that give *by* its names, where only an alarm needs them.
+    Comment lines may stand between the *commands* too. *naming* are the commands that give *by* its names, where only an alarm
+    needs them.
     """
 
     heading: tuple[str, ...]
