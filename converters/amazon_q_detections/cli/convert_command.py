@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from amazon_q_detections import build, content, targets
 from amazon_q_detections.cli import FINDINGS, GOOD, console, options
 from amazon_q_detections.errors import ContentError, Refused, did_you_mean
+
+if TYPE_CHECKING:
+    from amazon_q_detections.target import Query
 
 
 @click.command("convert")
@@ -60,26 +64,30 @@ def command(
             if text_format not in query.formats:
                 raise Refused(f"the format {text_format}", query.missing[text_format], stem=rule.stem, target=target_name)
         except Refused as refusal:
-            refused = refused or target_name not in rule.refusals
+            declared = target_name in rule.refusals
+            refused = refused or not declared
             if as_json:
-                console.json_line(
-                    {"stem": rule.stem, "target": target_name, "refused": f"{refusal.construct}: {refusal.reason}"}
-                )
-            console.talk(str(refusal), quiet=quiet and target_name in rule.refusals)
+                reason = f"{refusal.construct}: {refusal.reason}"
+                console.json_line({"stem": rule.stem, "target": target_name, "refused": reason})
+            console.talk(str(refusal), quiet=quiet and declared)
             continue
         if as_json:
-            console.json_line(
-                {
-                    "stem": rule.stem,
-                    "id": rule.id,
-                    "target": target_name,
-                    "schema": schema,
-                    "format": text_format,
-                    "query": query.text(text_format),
-                }
-            )
+            _print_json(query, target_name, text_format)
         else:
             if number:
                 console.line("")
             console.lines(query.text(text_format))
     return FINDINGS if refused else GOOD
+
+
+def _print_json(query: Query, target_name: str, text_format: str) -> None:
+    console.json_line(
+        {
+            "stem": query.rule.stem,
+            "id": query.rule.id,
+            "target": target_name,
+            "schema": query.schema,
+            "format": text_format,
+            "query": query.text(text_format),
+        }
+    )

@@ -91,14 +91,9 @@ def command(
             matched += 1
             failing = failing or (fail_on is not None and _reaches(match.rule.level, fail_on))
             _print(match, as_json=as_json)
-    console.talk(
-        f"{console.counted(len(files), 'file')}, {console.counted(tally.records, 'record')}, "
-        f"{console.counted(len(runnable), 'rule')}: {console.counted(matched, 'match')}"
-        + (f", {tally.unreadable} unreadable." if tally.unreadable else ".")
-        + (f" Inside the period: {console.counted(tally.inside, 'record')}." if period.bounded else "")
-        + (f" Without a time, and so in none: {tally.timeless}." if period.bounded and tally.timeless else ""),
-        quiet=quiet,
-    )
+    read = f"{console.counted(len(files), 'file')}, {console.counted(tally.records, 'record')}"
+    found = f"{console.counted(len(runnable), 'rule')}: {console.counted(matched, 'match')}"
+    console.talk(f"{read}, {found}{_left_out(tally, period)}", quiet=quiet)
     if tally.unreadable:
         return UNREADABLE
     return FINDINGS if failing else GOOD
@@ -110,6 +105,16 @@ def _runnable(rules: list[Rule], *, quiet: bool) -> list[Rule]:
             names = ", ".join(f"%{name}%" for name in rule.unset_placeholders)
             console.talk(f"{rule.stem}: left out, {names} is unset (--placeholders FILE).", quiet=quiet)
     return [rule for rule in rules if not rule.unset_placeholders]
+
+
+def _left_out(tally: hunt.Tally, period: hunt.Period) -> str:
+    """The end of the summary: what could not be read, and what a period leaves out."""
+    text = f", {tally.unreadable} unreadable." if tally.unreadable else "."
+    if period.bounded:
+        text += f" Inside the period: {console.counted(tally.inside, 'record')}."
+    if period.bounded and tally.timeless:
+        text += f" Without a time, and so in none: {tally.timeless}."
+    return text
 
 
 def _reaches(level: str, least: str) -> bool:
