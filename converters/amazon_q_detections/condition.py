@@ -406,3 +406,8 @@ def factored(conditions: tuple[Condition, ...]) -> tuple[tuple[Condition, ...], 
     if not shared or not all(rests):
         return (), conditions
     return tuple(shared), tuple(_joined(And, rest) for rest in rests)
+
+
+def any_of(common: tuple[Condition, ...], rests: tuple[Condition, ...]) -> Condition:
+    """What holds where one of the conditions does that *factored* took apart."""
+    return And((*common, Or(rests))) if len(rests) > 1 else _joined(And, (*common, *rests))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from amazon_q_detections.condition import And, Or, factored
+from amazon_q_detections.condition import any_of, factored
 from amazon_q_detections.errors import Refused
 from amazon_q_detections.targets.splunk import literal, pattern
 from amazon_q_detections.targets.splunk.query import exact, select
@@ -96,7 +96,7 @@ def write(correlation: Correlation, leaves: Leaves) -> Written:
     writer, measure, column = kinds[correlation.kind]
     groups = _groups(correlation)
     common, rests = factored(tuple(member.condition for member in correlation.members))
-    selection = select(And((*common, Or(rests))) if len(rests) > 1 else rests[0], leaves)
+    selection = select(any_of(common, rests), leaves)
     window = _Window(correlation, groups, rests, leaves)
     times = f'firstTime=strftime(firstTime, "{_ISO}"), lastTime=strftime(lastTime, "{_ISO}")'
     whole = f", events=events+{correlation.threshold - 1}" if column == _EVENTS else ""

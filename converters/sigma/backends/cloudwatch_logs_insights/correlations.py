@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from amazon_q_detections.condition import And, Or, factored, fields, pinned
+from amazon_q_detections.condition import any_of, factored, fields, pinned
 from amazon_q_detections.errors import Refused
 from sigma.backends.cloudwatch_logs_insights import syntax
 
@@ -87,7 +87,7 @@ def write(correlation: Correlation, filters: Filters, schedule: Schedule) -> Wri
     filters.needs.record = True  # an event's id stands behind its parameters
     groups, present = _groups(correlation, filters)
     common, rests = factored(tuple(member.condition for member in correlation.members))
-    wanted = And((*common, Or(rests))) if len(rests) > 1 else rests[0]
+    wanted = any_of(common, rests)
     always_there = frozenset(field for field in fields(wanted) if pinned(wanted, field) is not None)
     window = _Window(correlation, filters, groups, rests, always_there)
     counting = count(window)
