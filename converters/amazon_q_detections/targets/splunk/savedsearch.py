@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from amazon_q_detections import prose
 from amazon_q_detections.errors import Refused
 from amazon_q_detections.targets.splunk.backend import PRINCIPAL, Parts, joined
 
@@ -145,10 +146,7 @@ def cell(text: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    words = " ".join(text.split())
-    if not words.isprintable():
-        words = " ".join("".join(char if char.isprintable() else " " for char in words).split())
-    return _CONTINUES.sub("", words)
+    return _CONTINUES.sub("", prose.one_line(text))
 
 
 def _quotable(text: str) -> str:

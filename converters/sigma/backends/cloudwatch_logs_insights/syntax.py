@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from amazon_q_detections import casing, numeral
+from amazon_q_detections import casing, numeral, prose
 from amazon_q_detections.condition import Text, Wild
 from amazon_q_detections.errors import Refused
 
@@ -154,7 +154,4 @@ def harmless(text: str) -> str:
 
     (CloudWatch Logs API Reference, "PutQueryDefinition": `{{name}}`; CloudFormation User Guide, "Using dynamic references".)
     """
-    words = " ".join(text.split())
-    if not words.isprintable():
-        words = " ".join("".join(char if char.isprintable() else " " for char in words).split())
-    return re.sub(r"([{$])(?=\{)", r"\1 ", words)
+    return re.sub(r"([{$])(?=\{)", r"\1 ", prose.one_line(text))
