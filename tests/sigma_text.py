@@ -9,7 +9,7 @@ from sigma.collection import SigmaCollection
 from sigma.correlations import SigmaCorrelationRule
 from sigma.rule import SigmaRule
 
-from amazon_q_detections import condition, correlation, predicate
+from amazon_q_detections import condition, correlation, predicate, sigma_condition
 
 Selection = Mapping[str, Any] | list[Any]
 
@@ -28,7 +28,7 @@ def tree(condition_text: str = "selection", **selections: Selection) -> conditio
     """The condition of a rule with these selections."""
     (rule,) = SigmaCollection.from_dicts([document(condition_text, **selections)]).rules
     assert isinstance(rule, SigmaRule)
-    return condition.of_rule(rule)
+    return sigma_condition.of_rule(rule)
 
 
 def holds(condition_text: str = "selection", **selections: Selection) -> Callable[[Mapping[str, Any]], bool]:

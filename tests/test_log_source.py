@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sigma.rule import SigmaRule
 
-from amazon_q_detections import condition
+from amazon_q_detections import sigma_condition
 from amazon_q_detections.errors import Refused
 
 
@@ -24,7 +24,7 @@ def parsed(logsource: dict[str, str]) -> SigmaRule:
 )
 def test_another_log_source_is_refused(logsource: dict[str, str], named: str) -> None:
     with pytest.raises(Refused) as refused:
-        condition.of_rule(parsed(logsource))
+        sigma_condition.of_rule(parsed(logsource))
     assert named in str(refused.value)
     assert "product aws, service cloudtrail" in str(refused.value)
 
@@ -33,4 +33,4 @@ def test_another_log_source_is_refused(logsource: dict[str, str], named: str) ->
     "logsource", [{"product": "aws"}, {"service": "cloudtrail"}, {"product": "AWS", "service": "CloudTrail"}]
 )
 def test_a_log_source_that_may_be_cloudtrail_is_taken(logsource: dict[str, str]) -> None:
-    assert condition.of_rule(parsed(logsource))
+    assert sigma_condition.of_rule(parsed(logsource))

@@ -25,7 +25,7 @@ from amazon_q_detections.condition import (
     Test,
     Text,
     Wild,
-    _merged,
+    merged,
 )
 from amazon_q_detections.errors import Refused
 from amazon_q_detections.targets.opensearch import dsl, lucene, mapping
@@ -90,7 +90,7 @@ def text(random: Random) -> Text:
     for _ in range(random.randint(1, 4)):
         word = random.choice(WORDS)
         parts.append(random.choice([Wild.ANY, Wild.ANY, Wild.ONE, word, word[: random.randint(0, 3)]]))
-    return Text(_merged(tuple(parts)), random.random() < 0.3)
+    return Text(merged(tuple(parts)), random.random() < 0.3)
 
 
 def random_test(random: Random) -> Test:

@@ -10,7 +10,7 @@ from botocore.loaders import Loader
 from botocore.model import ServiceModel
 from sigma.rule import SigmaRule
 
-from amazon_q_detections import condition, content, conversion, ruleset
+from amazon_q_detections import condition, content, conversion, ruleset, sigma_condition
 from amazon_q_detections.conversion import pipeline, schema_of
 from amazon_q_detections.errors import ContentError
 from amazon_q_detections.rule import Rule
@@ -34,7 +34,7 @@ def parsed(one: Rule) -> list[SigmaRule]:
 
 
 def fields_of_rules() -> set[str]:
-    found = {field for one in RULES for base in parsed(one) for field in condition.fields(condition.of_rule(base))}
+    found = {field for one in RULES for base in parsed(one) for field in condition.fields(sigma_condition.of_rule(base))}
     for one in RULES:
         if one.is_correlation:
             correlation = one.main["correlation"]

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sigma.types import Placeholder, SigmaString
 
-from amazon_q_detections import condition, predicate, ruleset
+from amazon_q_detections import condition, predicate, ruleset, sigma_condition
 from amazon_q_detections.errors import ContentError, Refused
 from amazon_q_detections.rule import Rule
 
@@ -122,7 +122,7 @@ def test_what_pysigma_refuses_is_named_with_the_file(tmp_path: Path) -> None:
         [write(tmp_path, aws_bad_rule=single().replace("condition: selection", "condition: selection and"))]
     )
     with pytest.raises(ContentError, match=r"aws_bad_rule\.yml: Single: pySigma refuses the rule"), found.blamed():
-        condition.of_rule(found.collection().rules[-1])  # type: ignore[arg-type]
+        sigma_condition.of_rule(found.collection().rules[-1])  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_placeholders_are_those_that_pysigma_finds(value: str) -> None:
 def test_what_pysigma_takes_for_no_placeholder_is_none(tmp_path: Path, value: str) -> None:
     (found,) = ruleset.load([write(tmp_path, aws_some_rule=EXPANDING.replace("%known%", value))])
     assert found.needed_placeholders == ()
-    assert isinstance(condition.of_rule(found.collection().rules[-1]), condition.And)  # type: ignore[arg-type]
+    assert isinstance(sigma_condition.of_rule(found.collection().rules[-1]), condition.And)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("modifier", ["re", "wide"])
@@ -197,7 +197,7 @@ def test_a_placeholder_that_has_no_place_is_refused_though_it_is_set(tmp_path: P
     text = EXPANDING.replace("x|expand", f"x|{modifier}|expand")
     (found,) = ruleset.load([write(tmp_path, aws_some_rule=text)], placeholders={"known": ("*a",)})
     with pytest.raises(Refused, match=f"expand with {modifier}"):
-        condition.of_rule(found.collection().rules[-1])  # type: ignore[arg-type]
+        sigma_condition.of_rule(found.collection().rules[-1])  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("modifiers", ["cased|expand", "expand|cased"])
@@ -205,7 +205,7 @@ def test_a_placeholder_that_has_no_place_is_refused_though_it_is_set(tmp_path: P
 def test_placeholder_values_keep_their_case_under_cased(tmp_path: Path, string: str, modifiers: str) -> None:
     text = EXPANDING.replace("x|expand", f"x|{string}{modifiers}")
     (found,) = ruleset.load([write(tmp_path, aws_some_rule=text)], placeholders={"known": ("aB*", "Cd")})
-    matches = predicate.compile(condition.of_rule(found.collection().rules[-1]))  # type: ignore[arg-type]
+    matches = predicate.compile(sigma_condition.of_rule(found.collection().rules[-1]))  # type: ignore[arg-type]
     event = {"eventSource": "q.amazonaws.com", "eventName": "SendMessage"}
     assert [matches({**event, "requestParameters": {"x": value}}) for value in ("aBc", "Cd", "abc", "cd", "Literal")] == [
         True, True, False, False, False,

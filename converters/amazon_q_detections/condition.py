@@ -1,54 +1,23 @@
 """The condition of a rule as a small closed tree, the one form that every engine and target reads.
 
-pySigma parses a rule into many value types; this module reduces them to the few tests that docs/semantics.md defines, and
-refuses by name what the contract refuses. A target writes these tests in its own syntax and needs to know nothing else of
-Sigma.
+It has the few tests that docs/semantics.md defines. A target writes them in its own syntax and needs to know nothing else of
+Sigma; `sigma_condition` makes the tree of what pySigma has parsed.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from dataclasses import field as attribute
 from enum import Enum
 from ipaddress import IPv4Network, IPv6Network
 from typing import TYPE_CHECKING, Literal
 
-from sigma.conditions import (
-    ConditionAND,
-    ConditionFieldEqualsValueExpression,
-    ConditionIdentifier,
-    ConditionNOT,
-    ConditionOR,
-    ConditionValueExpression,
-)
-from sigma.types import (
-    CompareOperators,
-    Placeholder,
-    SigmaBool,
-    SigmaCasedString,
-    SigmaCIDRExpression,
-    SigmaCompareExpression,
-    SigmaExists,
-    SigmaExpansion,
-    SigmaFieldReference,
-    SigmaNull,
-    SigmaNumber,
-    SigmaRegularExpression,
-    SigmaString,
-    SigmaTimestampPart,
-    SpecialChars,
-)
-
-from amazon_q_detections import casing, detection_items, log_source
-from amazon_q_detections.errors import Refused
+from amazon_q_detections import casing
 from amazon_q_detections.regex import Regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from sigma.rule import SigmaRule
-    from sigma.types import SigmaType
 
 
 class Wild(Enum):
@@ -182,173 +151,32 @@ class Not:
 
 Condition = And | Or | Not | Leaf | Keyword
 
-_COMPARE: dict[CompareOperators, Literal["<", "<=", ">", ">="]] = {
-    CompareOperators.LT: "<",
-    CompareOperators.LTE: "<=",
-    CompareOperators.GT: ">",
-    CompareOperators.GTE: ">=",
-}
+
+def merged(parts: tuple[str | Wild, ...]) -> tuple[str | Wild, ...]:
+    """*parts* as Text has them: literal runs side by side are one, empty ones none, and `*` after `*` is one."""
+    found: list[str | Wild] = []
+    for part in parts:
+        last = found[-1] if found else None
+        if part == "" or (part is Wild.ANY and last is Wild.ANY):
+            continue
+        if isinstance(part, str) and isinstance(last, str):
+            found[-1] = last + part
+        else:
+            found.append(part)
+    return tuple(found)
 
 
-def of_rule(rule: SigmaRule) -> Condition:
-    """The condition of a parsed rule, after whatever pipeline has been applied to it.
-
-    Raises Refused for what the contract refuses: another log source, several conditions, unresolved placeholders, parts of a
-    timestamp, a field reference with a string modifier, and what detection_items.prepare refuses.
-    """
-    said = {key: getattr(rule.logsource, key) for key in ("category", "product", "service")}
-    if key := log_source.foreign(said):
-        raise Refused(f"the log source {key} {said[key]!r}", log_source.MEND)
-    conditions = rule.detection.parsed_condition
-    if len(conditions) != 1:
-        raise Refused("a list of conditions", "write one rule for each, or join them with 'or'.")
-    detection_items.prepare(rule)
-    return from_sigma(conditions[0].parsed)
-
-
-def from_sigma(node: object) -> Condition:
-    """Translate a postprocessed pySigma condition tree."""
-    match node:
-        case ConditionAND():
-            return _joined(And, tuple(from_sigma(arg) for arg in node.args))
-        case ConditionOR():
-            return _joined(Or, tuple(from_sigma(arg) for arg in node.args))
-        case ConditionNOT():
-            return _negated(from_sigma(node.args[0]))
-        case ConditionFieldEqualsValueExpression():
-            return _in_selection(_leaf(node.field, node.value), _selection(node))
-        case ConditionValueExpression():
-            return _keyword(node.value)
-    raise Refused("an empty condition", "the condition refers to no selection.")
-
-
-def _joined(kind: type[And] | type[Or], args: tuple[Condition, ...]) -> Condition:
+def joined(kind: type[And] | type[Or], args: tuple[Condition, ...]) -> Condition:
+    """*args* under one *kind*, those of the same kind taken apart; a single one is itself."""
     flat: list[Condition] = []
     for arg in args:
         flat.extend(arg.args if isinstance(arg, kind) else (arg,))
     return flat[0] if len(flat) == 1 else kind(tuple(flat))
 
 
-def _selection(node: ConditionFieldEqualsValueExpression) -> str:
-    """The name of the selection that pySigma took *node* from; empty for one that a pipeline made up, `_` and a random rest."""
-    names = (one.identifier for one in node.parent_chain() if isinstance(one, ConditionIdentifier))
-    return next((name for name in names if not name.startswith("_")), "")
-
-
-def _in_selection(condition: Condition, name: str) -> Condition:
-    match condition:
-        case Leaf():
-            return replace(condition, selection=name)
-        case Not():
-            return Not(_in_selection(condition.arg, name))
-        case And() | Or():
-            return type(condition)(tuple(_in_selection(arg, name) for arg in condition.args))
-    return condition
-
-
-def _negated(arg: Condition) -> Condition:
+def negated(arg: Condition) -> Condition:
+    """The opposite; that of a negation is what it negates."""
     return arg.arg if isinstance(arg, Not) else Not(arg)
-
-
-def _leaf(field: str, value: SigmaType) -> Condition:
-    match value:
-        case SigmaNull():
-            return Not(Leaf(field, Exists()))
-        case SigmaExists():
-            leaf = Leaf(field, Exists())
-            return leaf if value.exists else Not(leaf)
-        case SigmaExpansion():
-            return _joined(Or, tuple(_leaf(field, part) for part in value.values))
-        case SigmaTimestampPart():
-            raise _timestamp_part(field, value)
-        case SigmaString():
-            return Leaf(field, _text_test(value))
-        case SigmaNumber():
-            return Leaf(field, Number(_number(value)))
-        case SigmaBool():
-            return Leaf(field, Boolean(value.boolean))
-        case SigmaRegularExpression():
-            return Leaf(field, Matches(_regex(value)))
-        case SigmaCIDRExpression():
-            if "%" in value.cidr:
-                raise Refused(f"the network {value.cidr}", "an address with a zone is in no network; leave the zone out.")
-            return Leaf(field, Cidr(value.network))
-        case SigmaCompareExpression():
-            if isinstance(value.number, SigmaTimestampPart):
-                raise _timestamp_part(field, value.number)
-            if value.op not in _COMPARE:
-                raise Refused(f"the comparison {value.op.name.lower()}", f"use 'not' on {field} instead.")
-            return Leaf(field, Compare(_COMPARE[value.op], _number(value.number)))
-        case SigmaFieldReference():
-            if value.starts_with or value.ends_with:
-                raise Refused("fieldref with a string modifier", f"{field} can only be compared as a whole.")
-            return Leaf(field, SameAs(value.field))
-    raise Refused(f"a value of type {type(value).__name__}", f"{field} cannot be compared with it.")
-
-
-def _timestamp_part(field: str, value: SigmaTimestampPart) -> Refused:
-    return Refused("a part of a timestamp", f"{field} is compared with {value.timestamp_part.name.lower()}.")
-
-
-def _number(value: SigmaNumber) -> int | float:
-    """Its number; pySigma has a whole one as a float only where the float is another number."""
-    number: int | float = value.number
-    if isinstance(number, float) and number.is_integer():
-        raise Refused(f"a whole number near {number:.0f}", "pySigma takes it for that one; quote it.")
-    return number
-
-
-def _keyword(value: SigmaType) -> Condition:
-    if isinstance(value, SigmaExpansion):
-        return _joined(Or, tuple(_keyword(part) for part in value.values))
-    if isinstance(value, SigmaTimestampPart):
-        raise _timestamp_part("a keyword", value)
-    if isinstance(value, SigmaNumber):
-        value = SigmaString(str(_number(value)))
-    if not isinstance(value, SigmaString):
-        raise Refused("a keyword that is no text", "bind the value to a field.")
-    parts = _parts(value)
-    return Keyword(Text(_merged((Wild.ANY, *parts, Wild.ANY)), isinstance(value, SigmaCasedString)))
-
-
-def _text_test(value: SigmaString) -> Text | Boolean:
-    text = Text(_parts(value), isinstance(value, SigmaCasedString))
-    if not text.cased and text.literal is not None and text.literal.lower() in ("true", "false"):
-        return Boolean(text.literal.lower() == "true")
-    return text
-
-
-def _regex(value: SigmaRegularExpression) -> Regex:
-    if not isinstance(value.regexp, SigmaString):  # pySigma hands on a number, a boolean or null as it stands in the rule
-        raise Refused(f"the regular expression {value.regexp}", "it is no text; put it in quotes.")
-    if value.contains_placeholder():
-        raise Refused("an unresolved placeholder", "set it in the placeholder file.")
-    return Regex.parse(str(value.regexp), frozenset(value.sigma_to_re_flag[flag] for flag in value.flags))
-
-
-def _parts(value: SigmaString) -> tuple[str | Wild, ...]:
-    parts: list[str | Wild] = []
-    for part in value.s:
-        if isinstance(part, Placeholder):
-            raise Refused("an unresolved placeholder", f"%{part.name}% has no values; set it in the placeholder file.")
-        if isinstance(part, SpecialChars):
-            parts.append(Wild.ANY if part is SpecialChars.WILDCARD_MULTI else Wild.ONE)
-        else:
-            parts.append(part)
-    return _merged(tuple(parts))
-
-
-def _merged(parts: tuple[str | Wild, ...]) -> tuple[str | Wild, ...]:
-    merged: list[str | Wild] = []
-    for part in parts:
-        last = merged[-1] if merged else None
-        if part == "" or (part is Wild.ANY and last is Wild.ANY):
-            continue
-        if isinstance(part, str) and isinstance(last, str):
-            merged[-1] = last + part
-        else:
-            merged.append(part)
-    return tuple(merged)
 
 
 def leaves(condition: Condition) -> Iterator[Leaf]:
@@ -405,9 +233,9 @@ def factored(conditions: tuple[Condition, ...]) -> tuple[tuple[Condition, ...], 
     rests = [tuple(part for part in conjuncts(one) if part not in shared) for one in conditions]
     if not shared or not all(rests):
         return (), conditions
-    return tuple(shared), tuple(_joined(And, rest) for rest in rests)
+    return tuple(shared), tuple(joined(And, rest) for rest in rests)
 
 
 def any_of(common: tuple[Condition, ...], rests: tuple[Condition, ...]) -> Condition:
     """What holds where one of the conditions does that *factored* took apart."""
-    return And((*common, Or(rests))) if len(rests) > 1 else _joined(And, (*common, *rests))
+    return And((*common, Or(rests))) if len(rests) > 1 else joined(And, (*common, *rests))

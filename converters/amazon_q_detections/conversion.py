@@ -15,7 +15,7 @@ from sigma.exceptions import SigmaError, SigmaFeatureNotSupportedByBackendError
 from sigma.processing.pipeline import ProcessingPipeline
 from sigma.processing.transformations import SetStateTransformation
 
-from amazon_q_detections import condition, content, correlation
+from amazon_q_detections import content, correlation, sigma_condition
 from amazon_q_detections.errors import ContentError, Refused
 
 if TYPE_CHECKING:
@@ -128,4 +128,4 @@ class Conversion:
 
 
 def _meaning(rule: SigmaRule | SigmaCorrelationRule) -> Condition | Correlation:
-    return correlation.of_rule(rule) if isinstance(rule, SigmaCorrelationRule) else condition.of_rule(rule)
+    return correlation.of_rule(rule) if isinstance(rule, SigmaCorrelationRule) else sigma_condition.of_rule(rule)

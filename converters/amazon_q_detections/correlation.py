@@ -14,7 +14,7 @@ from sigma.correlations import (
     SigmaRuleReference,
 )
 
-from amazon_q_detections import condition
+from amazon_q_detections import sigma_condition
 from amazon_q_detections.errors import Refused
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def of_rule(rule: SigmaCorrelationRule) -> Correlation:
     for reference in rule.referenced_rules:
         if isinstance(reference.rule, SigmaCorrelationRule):
             raise Refused("a correlation of correlations", f"{reference.reference} is itself a correlation.")
-        members.append(Member(reference.reference, condition.of_rule(reference.rule)))
+        members.append(Member(reference.reference, sigma_condition.of_rule(reference.rule)))
     if not members:
         raise Refused("a correlation without rules", "nothing would raise it.")
     kind = _kind(rule.type)

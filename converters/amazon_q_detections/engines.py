@@ -127,12 +127,12 @@ def _meaning(rule: Rule) -> Condition | Correlation:
     """What the rule means; raises Refused for what cannot be run, also on no record at all."""
     from sigma.correlations import SigmaCorrelationRule
 
-    from amazon_q_detections import condition, correlation, window
+    from amazon_q_detections import correlation, sigma_condition, window
 
     main = rule.collection().rules[-1]
     with rule.blamed():
         if not isinstance(main, SigmaCorrelationRule):
-            return condition.of_rule(main)
+            return sigma_condition.of_rule(main)
         described = correlation.of_rule(main)
     window.maker(described)()
     return described

@@ -218,7 +218,7 @@ def _collect_placeholders(node: Any, names: set[str]) -> None:
 
 
 def _fill(collection: SigmaCollection, placeholders: Mapping[str, tuple[str, ...]]) -> None:
-    """Put values in the place of placeholders, in texts; elsewhere they have no place, and condition.of_rule refuses them."""
+    """Put values in the place of placeholders, in texts; what stays elsewhere sigma_condition.of_rule refuses."""
     # Imported late, for the same reason as in Rule.collection.
     from sigma.rule import SigmaRule
     from sigma.types import SigmaString

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sigma.rule import SigmaRule
 
-from amazon_q_detections import condition, correlation, service_model, window
+from amazon_q_detections import condition, correlation, service_model, sigma_condition, window
 from amazon_q_detections.check import event_sources, fields, prerequisite
 from amazon_q_detections.check.finding import Finding
 from amazon_q_detections.condition import (
@@ -87,7 +87,7 @@ def findings(rule: Rule, *, builtin: bool) -> Iterator[Finding]:
 
 def _detection(rule: Rule, parsed: SigmaRule, judged: dict[int, list[_Judged]], *, builtin: bool) -> Iterator[Finding]:
     """Judge one condition, and keep in *judged* what it is about; raises Refused."""
-    tree = condition.of_rule(parsed)
+    tree = sigma_condition.of_rule(parsed)
     place = "detection" if len(rule.documents) == 1 else f"{parsed.name or parsed.title}: detection"
     yield from _fields(rule, place, tree)
     sources = condition.pinned(tree, "eventSource")
