@@ -47,8 +47,13 @@ def read(path: Path) -> ProcessingPipeline:
 
 
 def schema_of(stem: str) -> dict[str, Any]:
-    """What the pipeline of that stem says of its log schema, in its `set_state` item `schema`."""
-    return next(_schemas(pipeline(stem)), {})
+    """What the pipeline of that stem says of its log schema."""
+    return schema_in(pipeline(stem))
+
+
+def schema_in(given: ProcessingPipeline) -> dict[str, Any]:
+    """What a pipeline says of its log schema, in its `set_state` item `schema`; nothing, if it has none."""
+    return next(_schemas(given), {})
 
 
 def has_schema(given: ProcessingPipeline) -> bool:

@@ -13,7 +13,7 @@ def _published(stem: str) -> Callable[[], ProcessingPipeline]:
 
     def read() -> ProcessingPipeline:
         own = conversion.read(content.folder("pipelines") / f"{stem}.yml")
-        absent = conversion.schema_of(stem).get("absent_values")
+        absent = conversion.schema_in(own).get("absent_values")
         if absent:  # our compilers read it from the schema; the stock backends, which this is for, do not
             said = ProcessingItem(AbsentValues(absent), identifier="absent_values")
             said.set_pipeline(own)
