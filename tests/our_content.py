@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from amazon_q_detections import content, engines, fixture, prove, ruleset
+from amazon_q_detections import content, fixture, prove, ruleset
 from amazon_q_detections.fixture import Case
 from amazon_q_detections.rule import Rule
+from amazon_q_detections.sigma_engine import SigmaEngine
 
 RULES = ruleset.load([content.folder("sigma_rules")])
 PAIRS = [(one, events) for one, events in prove.paired(RULES, fixture.load([content.folder("events")])) if events is not None]
@@ -13,7 +14,7 @@ CORRELATED = [(one, case) for one, events in PAIRS if one.is_correlation for cas
 
 # Each rule runs on the events of all rules, so that one that fires on another's event shows up.
 EVENTS = list({one["eventID"]: one for single, events in PAIRS if not single.is_correlation for one in events.events}.values())
-ENGINE = engines.find("sigma")
+ENGINE = SigmaEngine()
 
 
 def said_by(target: str) -> tuple[list[Rule], list[tuple[Rule, Case]]]:

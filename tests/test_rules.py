@@ -4,19 +4,19 @@ from pathlib import Path
 
 import pytest
 
-from amazon_q_detections import check, content, engines, fixture, prove, ruleset
+from amazon_q_detections import check, content, fixture, prove, ruleset
 from amazon_q_detections.fixture import Case, Fixture
 from amazon_q_detections.rule import Rule
+from amazon_q_detections.sigma_engine import SigmaEngine
 
 RULES = ruleset.load([content.folder("sigma_rules")])
 EVENTS = fixture.load([content.folder("events")])
 PAIRS = [(one, events) for one, events in prove.paired(RULES, EVENTS) if events is not None]
 
 CASES = [
-    pytest.param(one, case, engine, id=f"{one.stem}-{engine}-{'match' if case.expected else 'no_match'}-{number}")
+    pytest.param(one, case, id=f"{one.stem}-{'match' if case.expected else 'no_match'}-{number}")
     for one, events in PAIRS
     for number, case in enumerate(events.cases)
-    for engine in engines.ENGINES
 ]
 
 
@@ -30,9 +30,9 @@ def test_every_rule_has_events_and_every_events_file_a_rule() -> None:
     assert len(PAIRS) == len(RULES)
 
 
-@pytest.mark.parametrize(("one", "case", "engine"), CASES)
-def test_an_event_gets_its_verdict(one: Rule, case: Case, engine: str) -> None:
-    raised = any(True for _ in engines.find(engine).search([one], case.events))
+@pytest.mark.parametrize(("one", "case"), CASES)
+def test_an_event_gets_its_verdict(one: Rule, case: Case) -> None:
+    raised = any(True for _ in SigmaEngine().search([one], case.events))
     assert raised is case.expected, case.name
 
 

@@ -131,7 +131,7 @@ def _bundle(rules: Sequence[Rule], registration: Registration, schema: str, name
                 with rule.blamed():
                     queries.append(target.compile(rule, schema))
             except Refused as refused:
-                refusals.append(_refusal(rule, target.name, refused))
+                refusals.append(_refusal(rule, target.name, schema, refused))
         step()
     tree = None
     while tree is None:
@@ -139,15 +139,15 @@ def _bundle(rules: Sequence[Rule], registration: Registration, schema: str, name
             tree = target.bundle(queries, name=name, schema=schema)
         except Refused as refused:  # two rules that cannot be in one bundle
             (rule,) = (query.rule for query in queries if query.rule.stem == refused.stem)
-            refusals.append(_refusal(rule, target.name, refused))
+            refusals.append(_refusal(rule, target.name, schema, refused))
             queries = [query for query in queries if query.rule is not rule]
     tree[bundle.MANIFEST] = _manifest(target.name, schema, name, sorted(tree), queries, refusals, left_out)
     compiled = tuple(query.rule.stem for query in queries)
     return Bundle(target.name, schema, tree, compiled, tuple(refusals), tuple(left_out))
 
 
-def _refusal(rule: Rule, target: str, refused: Refused) -> Refusal:
-    return Refusal(rule.stem, target, f"{refused.construct}: {refused.reason}", target in rule.refusals)
+def _refusal(rule: Rule, target: str, schema: str, refused: Refused) -> Refusal:
+    return Refusal(rule.stem, target, f"{refused.construct}: {refused.reason}", rule.declares_refusal(target, schema))
 
 
 def _manifest(

@@ -1,189 +1,78 @@
-"""The engines that run rules on records. Only the meaning itself so far: `sigma`, our evaluator."""
+"""The engines that run rules on records: the meaning itself, and for each target one that runs its compiled queries."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from amazon_q_detections import casing, record
-from amazon_q_detections.errors import ContentError, Refused, did_you_mean
+from amazon_q_detections import targets
+from amazon_q_detections.errors import ContentError, did_you_mean
+from amazon_q_detections.sigma_engine import SigmaEngine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Sequence
 
-    from amazon_q_detections.condition import Condition
-    from amazon_q_detections.correlation import Correlation
+    from amazon_q_detections.engine import Engine, Session
     from amazon_q_detections.rule import Rule
 
-Record = dict[str, Any]
+SIGMA = "sigma"
 
-ENGINES = {"sigma": "The meaning itself: our evaluator of Sigma on CloudTrail records."}
+ENGINES: dict[str, str] = {
+    SIGMA: "The meaning itself: our evaluator of Sigma on CloudTrail records.",
+    **{one.engine.name: one.engine.meaning for one in targets.TARGETS if one.engine},
+}
 
 
-@dataclass(frozen=True)
-class Match:
-    """A rule raised: by one record, or by the records of a window that end at *time* (ISO-8601, UTC).
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An engine in one log schema; *schema* is None for the meaning itself, which reads records as they are."""
 
-    *event_ids* are those of the records that have one.
+    name: str
+    schema: str | None = None
+
+    @property
+    def target(self) -> str | None:
+        """The target whose compiled queries it runs."""
+        return next((one.name for one in targets.TARGETS if one.engine and one.engine.name == self.name), None)
+
+    def declared(self, rule: Rule) -> bool:
+        """Whether *rule* says that the target of this engine refuses it."""
+        return self.target is not None and self.schema is not None and rule.declares_refusal(self.target, self.schema)
+
+    def open(self, session: Session) -> Engine:
+        """The engine itself."""
+        if self.schema is None:
+            return SigmaEngine()
+        return _target(self.name).load_engine(self.schema, session)
+
+
+def choices(names: Sequence[str] = (), schemas: Sequence[str] = ()) -> list[Choice]:
+    """The engines called *names* (all of them, if none) in the log schemas called *schemas* (in all they have).
+
+    Raises ContentError with the nearest known name, and for a schema that none of these engines has.
     """
-
-    rule: Rule
-    time: str
-    event_ids: tuple[str, ...]
-    group: Mapping[str, str] = field(default_factory=dict)
-
-
-def raise_refusal(refused: Refused) -> None:
-    """Raises it: what an engine does with a refusal unless it is told otherwise."""
-    raise refused
-
-
-class Engine(Protocol):
-    """Runs compiled rules over records."""
-
-    def search(
-        self, rules: Sequence[Rule], records: Iterable[Record], refused: Callable[[Refused], None] = raise_refusal
-    ) -> Iterator[Match]:
-        """Every match of *rules* in *records*; correlations come last, since they need all records.
-
-        *refused* is told of each rule that cannot be run, before any record is read; the rest is run.
-        """
+    for name in names:
+        if name not in ENGINES:
+            raise ContentError("--engine", f"there is no engine {name!r}.", mend=did_you_mean(name, ENGINES))
+    found = [choice for name in dict.fromkeys(names or ENGINES) for choice in _of(name)]
+    known = [choice.schema for choice in found if choice.schema]
+    for schema in schemas:
+        if schema not in known:
+            mend = did_you_mean(schema, known)
+            raise ContentError("--schema", f"none of these engines knows the schema {schema!r}.", mend=mend)
+    return [choice for choice in found if not schemas or choice.schema in schemas]
 
 
-def find(name: str) -> Engine:
-    """The engine called *name*; raises ContentError with the nearest known name."""
-    if name not in ENGINES:
-        raise ContentError("--engine", f"there is no engine {name!r}.", mend=did_you_mean(name, ENGINES))
-    return SigmaEngine()
+def choice(name: str, schema: str | None = None) -> Choice:
+    """One engine, in its first log schema unless *schema* names another; raises ContentError as `choices` does."""
+    return choices([name], [schema] if schema else [])[0]
 
 
-class SigmaEngine:
-    """Evaluates docs/semantics.md on each record, and slides the windows of correlations over all of them."""
-
-    def search(
-        self, rules: Sequence[Rule], records: Iterable[Record], refused: Callable[[Refused], None] = raise_refusal
-    ) -> Iterator[Match]:
-        """See Engine; a record that is delivered twice (one eventID) raises a rule once."""
-        hunt = _Hunt()
-        for rule in rules:
-            try:
-                hunt.add(rule)
-            except Refused as error:
-                refused(error.within(stem=rule.stem))
-            except ContentError as error:
-                refused(Refused("a rule that is none", str(error), stem=rule.stem))
-        for event in records:
-            yield from hunt.meet(event)
-        yield from hunt.bursts()
+def _of(name: str) -> list[Choice]:
+    if name == SIGMA:
+        return [Choice(SIGMA)]
+    return [Choice(name, schema) for schema in _target(name).schemas]
 
 
-class _Hunt:
-    """The rules of one search, and what correlations have gathered so far."""
-
-    def __init__(self) -> None:
-        self._singles = _BySource()
-        self._members = _BySource()
-        self._counted: list[tuple[Rule, Correlation, _Gather]] = []
-
-    def add(self, rule: Rule) -> None:
-        """Raises Refused or ContentError for a rule that cannot be run."""
-        # Imported late, with pySigma, so that `qdet list engines` does without it.
-        from amazon_q_detections import condition, predicate
-        from amazon_q_detections.correlation import Correlation
-
-        meaning = _meaning(rule)
-        if not isinstance(meaning, Correlation):
-            self._singles.add(condition.pinned(meaning, "eventSource"), predicate.compile(meaning), (rule, set()))
-            return
-        gather = _Gather([], set())
-        self._counted.append((rule, meaning, gather))
-        # One test for all its members: an event that several of them match is kept once, also without an eventID.
-        counted = condition.Or(tuple(member.condition for member in meaning.members))
-        self._members.add(condition.pinned(counted, "eventSource"), predicate.compile(counted), gather)
-
-    def meet(self, event: Record) -> Iterator[Match]:
-        """What the record raises by itself."""
-        for matches, (rule, seen) in self._singles.of(event):
-            if matches(event) and _new(event, seen):
-                yield Match(rule, record.iso_time(event), _ids((event,)))
-        for matches, gather in self._members.of(event):
-            if matches(event):
-                gather(event)
-
-    def bursts(self) -> Iterator[Match]:
-        """What the records met so far raise together."""
-        from amazon_q_detections import timeline
-
-        for rule, described, gather in self._counted:
-            for hit in timeline.hits(described, gather.kept):
-                yield Match(rule, hit.iso_time, _ids(hit.records), hit.group)
-
-
-def _ids(events: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
-    return tuple(str(event["eventID"]) for event in events if event.get("eventID"))
-
-
-def _meaning(rule: Rule) -> Condition | Correlation:
-    """What the rule means; raises Refused for what cannot be run, also on no record at all."""
-    from sigma.correlations import SigmaCorrelationRule
-
-    from amazon_q_detections import correlation, sigma_condition, window
-
-    main = rule.collection().rules[-1]
-    with rule.blamed():
-        if not isinstance(main, SigmaCorrelationRule):
-            return sigma_condition.of_rule(main)
-        described = correlation.of_rule(main)
-    window.maker(described)()
-    return described
-
-
-class _BySource:
-    """Predicates by the event source that they pin, so that a record meets only those that can match it."""
-
-    def __init__(self) -> None:
-        self._pinned: dict[str, list[tuple[Callable[[Mapping[str, Any]], bool], Any]]] = {}
-        self._free: list[tuple[Callable[[Mapping[str, Any]], bool], Any]] = []
-
-    def add(self, sources: frozenset[str] | None, matches: Callable[[Mapping[str, Any]], bool], thing: Any) -> None:
-        """Keep a predicate for the records of *sources*, or, where they are None or empty, for all records.
-
-        They are empty for a rule that asks for two sources at once, which only an array can hold.
-        """
-        one = (matches, thing)
-        for source in sources or ():
-            self._pinned.setdefault(source, []).append(one)
-        if not sources:
-            self._free.append(one)
-
-    def of(self, event: Record) -> Iterator[tuple[Callable[[Mapping[str, Any]], bool], Any]]:
-        """The predicates that a record must meet, each with the thing that was added with it."""
-        source = event.get("eventSource")
-        if isinstance(source, str):
-            yield from self._pinned.get(casing.fold(source), ())
-        else:  # an array can hold a pinned source among others; CloudTrail writes none, but a record is anyone's
-            yield from {id(one): one for pinned in self._pinned.values() for one in pinned}.values()
-        yield from self._free
-
-
-@dataclass(frozen=True)
-class _Gather:
-    """Keeps an event for a correlation, once."""
-
-    kept: list[Record]
-    seen: set[str]
-
-    def __call__(self, event: Record) -> None:
-        if _new(event, self.seen):
-            self.kept.append(event)
-
-
-def _new(event: Record, seen: set[str]) -> bool:
-    """Whether *event* has not been seen; an event without an id is always new."""
-    key = event.get("eventID")
-    if not isinstance(key, str) or not key:
-        return True
-    if key in seen:
-        return False
-    seen.add(key)
-    return True
+def _target(name: str) -> targets.Registration:
+    return next(one for one in targets.TARGETS if one.engine and one.engine.name == name)

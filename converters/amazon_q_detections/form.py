@@ -176,7 +176,7 @@ _BLOCK_KEYS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "schedule": (_is_mapping, "is no mapping of 'step', 'delay' and 'throttle'."),
     "risk": (_is_whole(0, 100), "is no whole number from 0 to 100."),
     "response": (_is_text, "is no text."),
-    "refusals": (_is_mapping, "is no mapping of target to reason."),
+    "refusals": (_is_mapping, "is no mapping of target, or target/schema, to reason."),
 }
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
-from amazon_q_detections import archive, engines, record
+from amazon_q_detections import archive, record
+from amazon_q_detections.engine import raise_refusal
 from amazon_q_detections.errors import ContentError, Refused
 from amazon_q_detections.schedule import seconds
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from amazon_q_detections.archive import Record
-    from amazon_q_detections.engines import Match
+    from amazon_q_detections.engine import Engine, Match
     from amazon_q_detections.rule import Rule
 
 
@@ -86,16 +87,16 @@ def search(
     rules: Sequence[Rule],
     files: Sequence[Path],
     *,
-    engine: str = "sigma",
+    engine: Engine,
     period: Period | None = None,
     unreadable: Callable[[ContentError], None],
-    refused: Callable[[Refused], None] = engines.raise_refusal,
+    refused: Callable[[Refused], None] = raise_refusal,
     tally: Tally,
     step: Callable[[], None] = lambda: None,
 ) -> Iterator[Match]:
-    """Every match of *rules* in *files*; *tally* counts as they are read, *step* is called after each file.
+    """Every match of *rules* in *files* by *engine*; *tally* counts as they are read, *step* is called after each file.
 
-    *unreadable* is told of what cannot be read, *refused* of a rule that cannot be run; the rest goes on.
+    *unreadable* is told of what cannot be read, or not by the engine, *refused* of a rule that cannot be run; the rest goes on.
     """
     bounds = period or Period()
 
@@ -107,4 +108,4 @@ def search(
                     yield event
             step()
 
-    yield from engines.find(engine).search(rules, events(), refused)
+    yield from engine.search(rules, events(), refused, unreadable)

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
-from amazon_q_detections import engines
 from amazon_q_detections.errors import ContentError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from amazon_q_detections.engine import Engine
+    from amazon_q_detections.engines import Choice
     from amazon_q_detections.fixture import Fixture
     from amazon_q_detections.rule import Rule
 
@@ -66,14 +67,11 @@ def clashes(rules: Sequence[Rule], fixtures: Iterable[Fixture]) -> dict[str, str
     return found
 
 
-def verdicts(pairs: Iterable[tuple[Rule, Fixture]], names: Sequence[str]) -> Iterator[Verdict]:
-    """The verdict of each engine on each case; raises Refused or ContentError for a rule that cannot be run."""
-    for name in names:
-        engine = engines.find(name)
-        for rule, fixture in pairs:
-            for case in fixture.cases:
-                got = any(True for _ in engine.search([rule], case.events))
-                yield Verdict(rule.stem, name, None, case.name, case.expected, got)
+def verdicts(rule: Rule, fixture: Fixture, choice: Choice, engine: Engine) -> Iterator[Verdict]:
+    """The verdict of the engine of *choice* on each case; raises Refused or ContentError for a rule that cannot be run."""
+    got = engine.judge(rule, [case.events for case in fixture.cases])
+    for case, raised in zip(fixture.cases, got, strict=True):
+        yield Verdict(rule.stem, choice.name, choice.schema, case.name, case.expected, raised)
 
 
 def write_junit(path: Path, results: Sequence[Verdict], problems: Mapping[str, str]) -> None:
@@ -85,7 +83,7 @@ def write_junit(path: Path, results: Sequence[Verdict], problems: Mapping[str, s
     suite = ElementTree.Element("testsuite", name="qdet", tests=str(len(results) + len(problems)))
     suite.attrib.update({kind: str(count) for kind, count in counts.items()})
     for result in results:
-        classname = f"{result.stem}.{result.engine}"
+        classname = ".".join(filter(None, (result.stem, result.engine, result.schema)))
         case = ElementTree.SubElement(suite, "testcase", classname=_xml(classname), name=_xml(result.event))
         if not result.good:
             message = f"expected {_word(result.expected)}, got {_word(result.got)}"

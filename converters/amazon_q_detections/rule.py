@@ -106,9 +106,13 @@ class Rule:
 
     @property
     def refusals(self) -> Mapping[str, str]:
-        """Targets that truly cannot say this rule, with the reason; such a refusal is no finding."""
+        """Targets, or `target/schema`, that truly cannot say this rule, with the reason; such a refusal is no finding."""
         declared = self.block.get("refusals")
         return declared if isinstance(declared, dict) else {}
+
+    def declares_refusal(self, target: str, schema: str) -> bool:
+        """Whether it says that *target* refuses it, in general or in this log schema."""
+        return target in self.refusals or f"{target}/{schema}" in self.refusals
 
     @property
     def is_correlation(self) -> bool:

@@ -8,7 +8,6 @@ of each of its elements.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -18,6 +17,7 @@ from operator import attrgetter
 from typing import Any
 
 from amazon_q_detections import predicate, record, scalar, window
+from amazon_q_detections.burst import Span, joined
 from amazon_q_detections.correlation import Correlation
 from amazon_q_detections.window import Event, Window
 
@@ -47,15 +47,6 @@ class Hit:
         return record.iso(self.microseconds)
 
 
-@dataclass(slots=True)
-class _Burst:
-    """The events from *start* up to, not including, *end*; *first* is the time of its first completing event."""
-
-    first: int
-    start: int
-    end: int
-
-
 def hits(correlation: Correlation, records: Iterable[Record]) -> Iterator[Hit]:
     """The bursts in *records*, which may come in any order, by time; raises Refused for what has no meaning here.
 
@@ -67,7 +58,7 @@ def hits(correlation: Correlation, records: Iterable[Record]) -> Iterator[Hit]:
     found = [
         Hit(burst.first, dict(zip(names, key, strict=True)), tuple(event.source for event in events[burst.start : burst.end]))
         for key, events in _groups(correlation, records).items()
-        for burst in _bursts(correlation.timespan * record.SECOND, events, make())
+        for burst in joined(list(map(_TIME, events)), _spans(correlation.timespan * record.SECOND, events, make()))
     ]
     yield from sorted(found, key=lambda hit: (hit.microseconds, sorted(hit.group.items())))
 
@@ -125,8 +116,8 @@ def _amounts(values: Iterable[record.Scalar]) -> Iterator[int | Fraction]:
             yield Fraction(record.text(value)[: record.MOST_DIGITS])
 
 
-def _bursts(timespan: int, events: list[Event], inside: Window) -> list[_Burst]:
-    found: list[_Burst] = []
+def _spans(timespan: int, events: list[Event], inside: Window) -> Iterator[Span]:
+    """The longest span that satisfies the correlation among those that end at one time, for each time that has one."""
     oldest = position = 0  # the window holds events[oldest:position]
     while position < len(events):
         moment = events[position].time
@@ -137,11 +128,5 @@ def _bursts(timespan: int, events: list[Event], inside: Window) -> list[_Burst]:
             inside.add(events[position])
             position += 1
         since = inside.since()
-        if since is None:
-            continue
-        burst = _Burst(moment, bisect_left(events, since, oldest, position, key=_TIME), position)
-        while found and burst.start < found[-1].end:
-            earlier = found.pop()
-            burst = _Burst(earlier.first, min(earlier.start, burst.start), position)
-        found.append(burst)
-    return found
+        if since is not None:
+            yield Span(int(max(since, events[oldest].time)), moment)

@@ -127,10 +127,15 @@ def _tags(rule: Rule, *, builtin: bool) -> Iterator[Finding]:
 
 
 def _refusals(rule: Rule, refusals: Mapping[str, str]) -> Iterator[Finding]:
-    names = [target.name for target in targets.TARGETS]
+    names = [name for one in targets.TARGETS for name in (one.name, *(f"{one.name}/{schema}" for schema in one.schemas))]
     for name, reason in refusals.items():
         if name not in names:
-            yield _error(rule, f"{BLOCK}.refusals.{name}", "refusals", f"is no target. {did_you_mean(str(name), names)}")
+            yield _error(
+                rule,
+                f"{BLOCK}.refusals.{name}",
+                "refusals",
+                f"is no target, and no target/schema. {did_you_mean(str(name), names)}",
+            )
         elif not str(reason or "").strip():
             yield _error(rule, f"{BLOCK}.refusals.{name}", "refusals", "gives no reason.")
 

@@ -64,7 +64,7 @@ def command(
             if text_format not in query.formats:
                 raise Refused(f"the format {text_format}", query.missing[text_format], stem=rule.stem, target=target_name)
         except Refused as refusal:
-            declared = target_name in rule.refusals
+            declared = rule.declares_refusal(target_name, schema or registration.schemas[0])
             refused = refused or not declared
             if as_json:
                 reason = f"{refusal.construct}: {refusal.reason}"

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from amazon_q_detections import archive, content, hunt
+from amazon_q_detections import archive, content, engines, hunt
 from amazon_q_detections.cli import FINDINGS, GOOD, UNREADABLE, console, options
+from amazon_q_detections.engine import Session
 from amazon_q_detections.form import LEVELS
 
 if TYPE_CHECKING:
-    from amazon_q_detections.engines import Match
+    from amazon_q_detections.engine import Match
     from amazon_q_detections.errors import ContentError, Refused
     from amazon_q_detections.rule import Rule
 
@@ -24,6 +25,8 @@ _PLACE = click.Path(exists=True, readable=False, path_type=Path)
 @click.command("hunt")
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=_PLACE)
 @click.option("--engine", default="sigma", show_default=True, metavar="E", help="The engine that runs the rules.")
+@click.option("--schema", metavar="S", help="The log schema that they are compiled for; the engine's first unless given.")
+@options.url
 @click.option("--since", metavar="TIME", help="Only events from then on: 2026-11-24T10:00:00Z, 2026-11-24, 7d (ago).")
 @click.option("--until", metavar="TIME", help="Only events up to then; a date is the whole day.")
 @click.option("--fail-on", type=click.Choice(LEVELS), metavar="LEVEL", help="Exit 1 on a match at or above it.")
@@ -33,6 +36,8 @@ _PLACE = click.Path(exists=True, readable=False, path_type=Path)
 def command(
     paths: tuple[Path, ...],
     engine: str,
+    schema: str | None,
+    url: str | None,
     since: str | None,
     until: str | None,
     fail_on: str | None,
@@ -61,7 +66,9 @@ def command(
       qdet hunt AWSLogs/ --since 30d --fail-on high
       qdet hunt AWSLogs/ --since 2026-11-01 --until 2026-11-16
       qdet hunt export.jsonl --rules my_rules --json
+      qdet hunt export.jsonl --engine spl
     """
+    choice = engines.choice(engine, schema)
     period = hunt.Period.of(since, until, datetime.now(UTC))
     rules = options.chosen_rules((), rule_dirs, with_builtin, content.read_placeholders(placeholders), quiet=quiet)
     runnable = _runnable(rules, quiet=quiet)
@@ -73,15 +80,16 @@ def command(
 
     def refused(refusal: Refused) -> None:
         nonlocal failing
-        failing = True
-        console.talk(str(refusal), quiet=False)
+        declared = any(one.stem == refusal.stem and choice.declared(one) for one in runnable)
+        failing = failing or not declared
+        console.talk(str(refusal), quiet=quiet and declared)
 
     files = archive.files(paths, unreadable)
-    with console.progress("Reading", len(files), quiet=quiet) as step:
+    with Session(url) as session, console.progress("Reading", len(files), quiet=quiet) as step:
         for match in hunt.search(
             runnable,
             files,
-            engine=engine,
+            engine=choice.open(session),
             period=period,
             unreadable=unreadable,
             refused=refused,

@@ -47,6 +47,13 @@ def as_json(command: Decorated) -> Decorated:
     return click.option("--json", "as_json", is_flag=True, help="One JSON object a line on stdout.")(command)
 
 
+def url(command: Decorated) -> Decorated:
+    """`--url`."""
+    return click.option("--url", metavar="URL", help="A running OpenSearch for that engine, instead of one of its own.")(
+        command
+    )
+
+
 def rules(command: Decorated) -> Decorated:
     """`--rules`, `--with-builtin` and `--placeholders`."""
     command = click.option(

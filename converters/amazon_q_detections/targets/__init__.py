@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Any
 from amazon_q_detections.errors import ContentError, did_you_mean
 
 if TYPE_CHECKING:
+    from amazon_q_detections.engine import Engine, Session
     from amazon_q_detections.target import Target
+
+
+@dataclass(frozen=True, slots=True)
+class EngineRegistration:
+    """The engine that runs a target's queries: its name, what it is, and where its class is, made of a schema and a session."""
+
+    name: str
+    meaning: str
+    module: str
+    cls: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +32,18 @@ class Registration:
     formats: tuple[str, ...]
     module: str
     cls: str
+    engine: EngineRegistration | None = None
 
     def load(self) -> Target[Any]:
         """The target itself; its module, and pySigma with it, is imported only now."""
         target: Target[Any] = getattr(import_module(self.module), self.cls)()
         return target
+
+    def load_engine(self, schema: str, session: Session) -> Engine:
+        """Its engine in one of its schemas."""
+        assert self.engine is not None
+        made: Engine = getattr(import_module(self.engine.module), self.engine.cls)(schema, session)
+        return made
 
 
 TARGETS = (

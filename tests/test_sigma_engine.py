@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 from amazon_q_detections import ruleset
-from amazon_q_detections.engines import SigmaEngine
 from amazon_q_detections.rule import Rule
+from amazon_q_detections.sigma_engine import SigmaEngine
 
 RULES = """
 title: Single
