@@ -219,6 +219,28 @@ def pinned(condition: Condition, field: str) -> frozenset[str] | None:
     return None
 
 
+def around(
+    condition: Condition, field: str, outer: frozenset[str] | None = None
+) -> Iterator[tuple[Leaf, frozenset[str] | None]]:
+    """Every leaf with the values, case folded, of which *field* must hold one where the leaf can decide anything.
+
+    None where *field* may have other values too.
+    """
+    match condition:
+        case And():
+            own = pinned(condition, field)
+            inner = outer if own is None else own if outer is None else own & outer
+            for arg in condition.args:
+                yield from around(arg, field, inner)
+        case Or():
+            for arg in condition.args:
+                yield from around(arg, field, outer)
+        case Not():
+            yield from around(condition.arg, field, outer)
+        case Leaf():
+            yield condition, outer
+
+
 def conjuncts(condition: Condition) -> tuple[Condition, ...]:
     """The parts of which all must hold."""
     return condition.args if isinstance(condition, And) else (condition,)

@@ -110,7 +110,7 @@ def members(shape: Shape) -> dict[str, Shape]:
     """The members of a structure, as CloudTrail spells them; none of any other shape."""
     if shape.type_name != "structure":
         return {}
-    return {_small(name): member for name, member in shape.members.items()}
+    return {small(name): member for name, member in shape.members.items()}
 
 
 def faults(event_source: str, operation: str, side: Side, value: Any, *, accepted: bool = True) -> Iterator[tuple[str, str]]:
@@ -156,8 +156,8 @@ def _member_faults(shape: Shape, value: dict[str, Any], path: str, call: _Call) 
         else:
             yield from _shape_faults(known[name], value[name], f"{path}.{name}", call)
     for name in shape.required_members if call.input else ():
-        if not any(spelling in value for spelling in (name, _small(name))):
-            yield f"{path}.{_small(name)}", f"is required by {shape.name} and missing"
+        if not any(spelling in value for spelling in (name, small(name))):
+            yield f"{path}.{small(name)}", f"is required by {shape.name} and missing"
 
 
 def _text_faults(shape: Shape, value: str, path: str) -> Iterator[tuple[str, str]]:
@@ -206,7 +206,8 @@ _JSON_TYPES: dict[str, type | tuple[type, ...]] = {
 }
 
 
-def _small(name: str) -> str:
+def small(name: str) -> str:
+    """A member's name as most records spell it, with a small first letter."""
     return name[:1].lower() + name[1:]
 
 
