@@ -4,6 +4,7 @@ import signal
 from collections.abc import Iterator
 
 import pytest
+from opened_engines import OpenedEngines
 from opensearch_node import NEWEST, OLDER, Node
 
 
@@ -22,6 +23,13 @@ def node() -> Iterator[Node]:
 def older() -> Iterator[Node]:
     """A real OpenSearch 2, which has the nested template only."""
     yield from _started(OLDER)
+
+
+@pytest.fixture(scope="session")
+def opened(request: pytest.FixtureRequest) -> Iterator[OpenedEngines]:
+    """Every engine in every schema, opened when it is first asked for; OpenSearch's on the run's own node."""
+    with OpenedEngines(lambda: request.getfixturevalue("node").url) as engines:
+        yield engines
 
 
 def _started(release: str) -> Iterator[Node]:

@@ -3,20 +3,30 @@
 from pathlib import Path
 
 import pytest
+from opened_engines import CHOICES, NAMES, OpenedEngines
 
 from amazon_q_detections import check, content, fixture, prove, ruleset
-from amazon_q_detections.fixture import Case, Fixture
+from amazon_q_detections.engines import Choice
+from amazon_q_detections.errors import Refused
+from amazon_q_detections.fixture import Fixture
 from amazon_q_detections.rule import Rule
-from amazon_q_detections.sigma_engine import SigmaEngine
 
 RULES = ruleset.load([content.folder("sigma_rules")])
 EVENTS = fixture.load([content.folder("events")])
 PAIRS = [(one, events) for one, events in prove.paired(RULES, EVENTS) if events is not None]
 
 CASES = [
-    pytest.param(one, case, id=f"{one.stem}-{'match' if case.expected else 'no_match'}-{number}")
+    pytest.param(one, events, number, choice, id=f"{one.stem}-{name}-{'match' if case.expected else 'no_match'}-{number}")
     for one, events in PAIRS
+    for choice, name in zip(CHOICES, NAMES, strict=True)
+    if not choice.declared(one)
     for number, case in enumerate(events.cases)
+]
+REFUSALS = [
+    pytest.param(one, events, choice, id=f"{one.stem}-{name}")
+    for one, events in PAIRS
+    for choice, name in zip(CHOICES, NAMES, strict=True)
+    if choice.declared(one)
 ]
 
 
@@ -30,10 +40,16 @@ def test_every_rule_has_events_and_every_events_file_a_rule() -> None:
     assert len(PAIRS) == len(RULES)
 
 
-@pytest.mark.parametrize(("one", "case"), CASES)
-def test_an_event_gets_its_verdict(one: Rule, case: Case) -> None:
-    raised = any(True for _ in SigmaEngine().search([one], case.events))
-    assert raised is case.expected, case.name
+@pytest.mark.parametrize(("one", "events", "number", "choice"), CASES)
+def test_an_event_gets_its_verdict(one: Rule, events: Fixture, number: int, choice: Choice, opened: OpenedEngines) -> None:
+    verdict = opened.verdicts(choice, one, events)[number]
+    assert verdict.got is verdict.expected, verdict.event
+
+
+@pytest.mark.parametrize(("one", "events", "choice"), REFUSALS)
+def test_a_declared_refusal_is_one(one: Rule, events: Fixture, choice: Choice, opened: OpenedEngines) -> None:
+    with pytest.raises(Refused):
+        opened.verdicts(choice, one, events)
 
 
 @pytest.mark.parametrize("events", [events for _, events in PAIRS], ids=lambda events: events.stem)
