@@ -9,7 +9,7 @@ PYTHON := $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test lint format bench
+.PHONY: help setup build test lint format docs bench
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 10
@@ -45,6 +45,9 @@ lint: setup ## Check types, style, layers, rules and bundles
 format: setup ## Rewrite the code in the project's style
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+docs: setup ## Rewrite docs/queries.md, which shows rules and their queries
+	@$(BIN)/python tests/queries_page.py
 
 bench: setup ## Time a build of 60 rules on three targets against its peers
 	@$(BIN)/python tests/bench_build.py

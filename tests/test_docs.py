@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+import queries_page
 
 from amazon_q_detections import content, ruleset
 from amazon_q_detections.targets.splunk.assumptions import ASSUMPTIONS as SPLUNK
@@ -63,3 +64,8 @@ def test_every_allow_list_is_described() -> None:
 def test_rules_named_in_the_readme_exist() -> None:
     for path in re.findall(r"sigma_rules/\w+/\w+\.yml", README):
         assert (CHECKOUT / path).is_file()
+
+
+def test_the_page_of_queries_shows_what_the_rules_compile_to() -> None:
+    assert queries_page.PAGE.read_text() == queries_page.text(), "make docs"
+    assert sum(one.is_correlation for one in RULES if one.stem in queries_page.STEMS) >= 2
