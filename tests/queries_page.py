@@ -56,14 +56,9 @@ def _shown(rule: Rule) -> str:
         registration = targets.find(target)
         query: Query = registration.load().compile(rule, registration.schemas[0])
         form = next(form for form in forms if form in query.formats)
-        lines += [
-            f"{_NAMES[target]}:",
-            "",
-            f"```{language if form != 'lucene' else ''}",
-            *query.text(form).splitlines(),
-            "```",
-            "",
-        ]
+        fence = f"```{language}" if form != "lucene" else "```"
+        shown = map(_shortened, query.text(form).splitlines())
+        lines += [f"{_NAMES[target]}:", "", fence, *shown, "```", ""]
     return "\n".join(lines)
 
 

@@ -5,12 +5,31 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import orjson
+_WIDTH = 120
+_STEP = "  "
 
 
 def indented(document: Any) -> str:
-    """*document* as text of several lines, without a newline at the end."""
-    return orjson.dumps(document, option=orjson.OPT_INDENT_2).decode()
+    """*document* for people: what fits on a line stands on one, the rest on several; without a newline at the end."""
+    return _written(document, "")
+
+
+def _written(value: Any, indent: str) -> str:
+    flat = _flat(value)
+    if len(indent) + len(flat) <= _WIDTH or not isinstance(value, dict | list):
+        return flat
+    inner = indent + _STEP
+    if isinstance(value, dict):
+        parts = [f"{_flat(key)}: {_written(one, inner)}" for key, one in value.items()]
+        opening, closing = "{", "}"
+    else:
+        parts = [_written(one, inner) for one in value]
+        opening, closing = "[", "]"
+    return f"{opening}\n{inner}" + f",\n{inner}".join(parts) + f"\n{indent}{closing}"
+
+
+def _flat(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def in_ascii(document: Any, *, indent: int | None = None) -> str:
