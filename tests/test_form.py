@@ -132,7 +132,7 @@ def test_a_level_may_be_empty_or_in_capitals(level: str | None, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("documents", "message"),
     [
-        ([{**GOOD, "filter": {}}], "'filter' documents are not supported"),
+        ([{**GOOD, "filter": {}}], "pySigma refuses the filter"),
         ([{**GOOD, "detection": {**GOOD["detection"], "selection": LOOP}}], "holds itself"),
         ([changed(GOOD, "detection.condition", "not " * 3000 + "selection")], "nested too deeply"),
         ([GOOD, {**changed(BURST, "correlation.rules", ["root_logins"]), "name": "root_logins"}], "counts itself"),

@@ -10,6 +10,7 @@ from sigma.types import Placeholder, SigmaString
 from amazon_q_detections import condition, predicate, ruleset, sigma_condition
 from amazon_q_detections.errors import ContentError, Refused
 from amazon_q_detections.rule import Rule
+from amazon_q_detections.sigma_engine import SigmaEngine
 
 SINGLE = """
 title: {title}
@@ -228,3 +229,62 @@ def test_a_bad_schedule_is_named(tmp_path: Path) -> None:
     (found,) = ruleset.load([write(tmp_path, aws_some_rule=single() + "qdet: {schedule: {step: soon}}")], strict=False)
     with pytest.raises(ContentError, match=r"aws_some_rule\.yml: qdet\.schedule: 'soon' is no duration"):
         _ = found.schedule
+
+
+FILTER = """
+title: Known automation
+logsource: {{product: aws, service: cloudtrail}}
+filter:
+    rules: {rules}
+    selection_role: {{userIdentity.arn|contains: ':assumed-role/Automation/'}}
+    condition: not 1 of selection_*
+"""
+ARN = "arn:aws:sts::111122223333:assumed-role/{}/x"
+
+
+def raised(rules: list[Rule], role: str, times: int = 1) -> set[str]:
+    events = [
+        {
+            "eventSource": "q.amazonaws.com",
+            "eventName": "SendMessage",
+            "eventTime": "2026-01-01T00:00:00Z",
+            "userIdentity": {"arn": ARN.format(role)},
+        }
+    ] * times
+    return {match.rule.title for match in SigmaEngine().search(rules, events)}
+
+
+@pytest.mark.parametrize("named", ["message_sent", "[00000002-2222-4222-8222-222222222222, other]", "any", "[]"])
+def test_a_filter_takes_its_case_out_of_the_rules_it_names(tmp_path: Path, named: str) -> None:
+    (tmp_path / "message_was_sent.yml").write_text(single())
+    (tmp_path / "other_was_sent.yml").write_text(single("Other", 3, "other"))
+    (tmp_path / "filters").mkdir()
+    (tmp_path / "filters" / "known_automation.yml").write_text(FILTER.format(rules=named))
+    rules = ruleset.load([tmp_path])
+    assert raised(rules, "Admin") == {"Single", "Other"}
+    assert raised(rules, "Automation") == ({"Other"} if named == "message_sent" else set())
+
+
+def test_a_filter_applies_to_the_rules_that_a_correlation_counts(tmp_path: Path) -> None:
+    both = FILTER.format(rules="message_sent") + "---" + FILTER.format(rules="any").replace("Automation", "Backup")
+    text = single() + "---" + CORRELATION.format(base="message_sent", generate="false") + "---" + both
+    (tmp_path / "burst_of_messages.yml").write_text(text)
+    (rule,) = ruleset.load([tmp_path])
+    assert rule.stem == "burst_of_messages"
+    assert raised([rule], "Admin", 5) == {"Burst"}
+    assert raised([rule], "Automation", 5) == raised([rule], "Backup", 5) == set()
+
+
+def test_a_filter_of_a_rule_that_is_not_there_is_named(tmp_path: Path) -> None:
+    (tmp_path / "message_was_sent.yml").write_text(single() + "---" + FILTER.format(rules="[message_sent, mesage_sent]"))
+    with pytest.raises(ContentError, match=r"filter.rules.*'mesage_sent'.*Did you mean 'message_sent'"):
+        ruleset.load([tmp_path])
+
+
+def test_placeholders_of_a_filter_are_the_rules(tmp_path: Path) -> None:
+    listed = FILTER.format(rules="any").replace("|contains: ':assumed-role/Automation/'", "|contains|expand: '%roles%'")
+    (tmp_path / "message_was_sent.yml").write_text(single() + "---" + listed)
+    (rule,) = ruleset.load([tmp_path])
+    assert rule.unset_placeholders == ("roles",)
+    (rule,) = ruleset.load([tmp_path], placeholders={"roles": (":assumed-role/A/", ":assumed-role/B/")})
+    assert [raised([rule], role) for role in "ABC"] == [set(), set(), {"Single"}]

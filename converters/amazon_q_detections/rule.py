@@ -35,7 +35,8 @@ Document = dict[str, Any]
 class Rule:
     """One alerting detection.
 
-    *main* is its document as YAML gave it; *bases* are the rule documents a correlation refers to.
+    *main* is its document as YAML gave it; *bases* are the rule documents a correlation refers to, *filters* the Sigma filters
+    that apply to it or to them.
     """
 
     stem: str
@@ -43,6 +44,7 @@ class Rule:
     main: Document
     bases: tuple[Document, ...] = ()
     placeholders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    filters: tuple[Document, ...] = ()
 
     @property
     def id(self) -> str:
@@ -147,10 +149,12 @@ class Rule:
 
     @cached_property
     def needed_placeholders(self) -> tuple[str, ...]:
-        """Names of the `|expand` placeholders of its detections, sorted."""
+        """Names of the `|expand` placeholders of its detections and filters, sorted."""
         names: set[str] = set()
         for document in self.documents:
             _collect_placeholders(document.get("detection"), names)
+        for document in self.filters:
+            _collect_placeholders(document.get("filter"), names)
         return tuple(sorted(names))
 
     @property
@@ -163,7 +167,7 @@ class Rule:
         return replace(self, placeholders={**self.placeholders, **placeholders}) if placeholders else self
 
     def collection(self) -> SigmaCollection:
-        """A fresh pySigma collection of its documents, placeholders filled in; the main rule is last.
+        """A fresh pySigma collection of its documents, filtered and with placeholders filled in; the main rule is last.
 
         A conversion changes the rules it is given, so each target asks for its own; that is cheaper than a copy.
         Raises ContentError when pySigma cannot parse the rule, Refused when a placeholder is unset.
@@ -179,6 +183,7 @@ class Rule:
             try:
                 collection = SigmaCollection.from_dicts(list(self.documents))
                 collection.resolve_rule_references()
+                _filter(collection, self.filters)
             except (SigmaError, RecursionError):
                 raise
             except Exception as error:  # whatever pySigma trips over, it is this rule that cannot be used
@@ -219,6 +224,16 @@ def _collect_placeholders(node: Any, names: set[str]) -> None:
                     names.update(_ESCAPE.sub(r"\1", name) for name in _PLACEHOLDER.findall(str(entry)))
             else:
                 _collect_placeholders(value, names)
+
+
+def _filter(collection: SigmaCollection, filters: Sequence[Document]) -> None:
+    """Apply each filter to the rules that it is for; each gets its own, since a conversion changes what it is given."""
+    # Imported late, for the same reason as in Rule.collection.
+    from sigma.filters import SigmaFilter
+
+    for rule in collection.rules:
+        for document in filters:
+            SigmaFilter.from_dict(document).apply_on_rule(rule)
 
 
 def _fill(collection: SigmaCollection, placeholders: Mapping[str, tuple[str, ...]]) -> None:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 class _File:
     path: Path
     documents: list[Document]
+    """Rules and correlations."""
+
+    filters: list[Document]
 
 
 def load(
@@ -33,14 +36,15 @@ def load(
 ) -> list[Rule]:
     """The alerting rules of every file at or below *places*, sorted by stem.
 
-    References of a correlation are looked up in its own file, then in *places*, then in *library*. A rule that a
-    correlation counts raises no alerts of its own unless that correlation says `generate: true`; *silenced* is told of such
-    a rule, and of the correlation, where they are of two files.
+    References of a correlation are looked up in its own file, then in *places*, then in *library*. The Sigma filters of
+    *places* apply to the rules that they name. A rule that a correlation counts raises no alerts of its own unless that
+    correlation says `generate: true`; *silenced* is told of such a rule, and of the correlation, where they are of two files.
 
     Raises ContentError for a file that holds no rule, a reference that leads nowhere or back to itself, and, when
     *strict*, for a fault in a rule's form.
     """
-    files = [_File(path, _documents(path)) for path in content.yaml_files(places)]
+    files = [_file(path) for path in content.yaml_files(places)]
+    filters = _Filters(files)
     references = _References(files, library)
     rules: list[Rule] = []
     silent: dict[int, Rule] = {}
@@ -50,9 +54,12 @@ def load(
             if strict:
                 for one in (*bases, document):
                     _refuse_faults(references.home(one), one)
-            rules.append(Rule(_stem(file, document), file.path, document, bases, placeholders or {}))
+            rules.append(
+                Rule(_stem(file, document), file.path, document, bases, placeholders or {}, filters.of(document, *bases))
+            )
             if bases and document["correlation"].get("generate") is not True:
                 silent.update((id(base), rules[-1]) for base in bases)
+    filters.refuse_unused()
     _refuse_circles(rules)
     for rule in rules:
         correlation = silent.get(id(rule.main))
@@ -116,10 +123,45 @@ class _References:
 
     def _of_library(self, reference: str) -> Document | None:
         if self._library is None:
-            files = [_File(path, _documents(path)) for path in content.yaml_files(self._places)]
+            files = [_file(path) for path in content.yaml_files(self._places)]
             self._library = _by_name(files)
             self._homes.update(_homes(files))
         return self._library.get(reference)
+
+
+class _Filters:
+    """The Sigma filters of some files, and which of the rules they name have been met."""
+
+    def __init__(self, files: Sequence[_File]) -> None:
+        self._filters = [(file.path, document, _filtered(file.path, document)) for file in files for document in file.filters]
+        self._met: set[str] = set()
+
+    def of(self, *documents: Document) -> tuple[Document, ...]:
+        """Those that apply to one of the rules *documents*."""
+        names = {str(document[key]) for document in documents for key in ("id", "name", "title") if document.get(key)}
+        if self._filters:
+            self._met.update(names)
+        return tuple(document for _, document, wanted in self._filters if wanted is None or wanted & names)
+
+    def refuse_unused(self) -> None:
+        """Raises ContentError for a filter of a rule that is not there, which would let through what it is to keep out."""
+        for path, _, wanted in self._filters:
+            for name in sorted((wanted or set()) - self._met):
+                message = f"the filter is for {name!r}, which no rule has as name, id or title."
+                raise ContentError(path, message, key="filter.rules", mend=did_you_mean(name, self._met))
+
+
+def _filtered(path: Path, document: Document) -> frozenset[str] | None:
+    """The rules that a filter names, None for any; raises ContentError for a filter that pySigma refuses."""
+    # Imported late: pySigma takes 0.1 s, and few have filters.
+    from sigma.exceptions import SigmaError
+    from sigma.filters import SigmaFilter
+
+    try:
+        rules = SigmaFilter.from_dict(document).filter.rules
+    except (SigmaError, TypeError, AttributeError) as error:
+        raise ContentError(path, f"pySigma refuses the filter: {error}.", key=str(document.get("title") or "filter")) from error
+    return None if isinstance(rules, str) else frozenset(reference.reference for reference in rules)
 
 
 def _by_name(files: Sequence[_File]) -> dict[str, Document]:
@@ -147,13 +189,17 @@ def _documents(path: Path) -> list[Document]:
             raise ContentError(path, "is not a Sigma rule: its top level is no mapping.", key=key)
         if form.too_deep(document):
             raise ContentError(path, "is nested too deeply, or holds itself.", key=key)
-        if "filter" in document:
-            raise ContentError(path, "'filter' documents are not supported.", key=key, mend="Write the filter into the rule.")
         if "action" in document:
             raise ContentError(path, "'action' documents are not supported.", key=key, mend="Write each rule out.")
-        if not isinstance(document.get("detection"), dict) and not isinstance(document.get("correlation"), dict):
+        if not any(isinstance(document.get(kind), dict) for kind in ("detection", "correlation", "filter")):
             raise ContentError(path, "is not a Sigma rule: it has neither 'detection' nor 'correlation'.", key=key)
     return documents
+
+
+def _file(path: Path) -> _File:
+    documents = _documents(path)
+    filters = [document for document in documents if "filter" in document]
+    return _File(path, [document for document in documents if "filter" not in document], filters)
 
 
 def _named(document: Document) -> list[Any]:
