@@ -16,7 +16,7 @@ from amazon_q_detections.record_shape import Way
 
 def ways(source: str, field: str, *operations: str) -> set[Way]:
     names = frozenset(operation.lower() for operation in operations) or None
-    return set(record_shape.ways(frozenset({f"{source}.amazonaws.com"}), names, field))
+    return set(record_shape.ways(f"{source}.amazonaws.com", names, field))
 
 
 def counts(source: str, field: str, *operations: str) -> set[str]:

@@ -7,17 +7,18 @@ Sigma; `sigma_condition` makes the tree of what pySigma has parsed.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import field as attribute
 from enum import Enum
 from ipaddress import IPv4Network, IPv6Network
+from itertools import product
 from typing import TYPE_CHECKING, Literal
 
 from amazon_q_detections import casing
 from amazon_q_detections.regex import Regex
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 
 class Wild(Enum):
@@ -191,6 +192,21 @@ def leaves(condition: Condition) -> Iterator[Leaf]:
             yield condition
 
 
+def respelled(condition: Condition, names: Callable[[str], Sequence[str]]) -> Condition:
+    """*condition* with each field under its *names*; a test on a field of several holds where it does under one of them."""
+    match condition:
+        case And() | Or():
+            return joined(type(condition), tuple(respelled(arg, names) for arg in condition.args))
+        case Not():
+            return Not(respelled(condition.arg, names))
+        case Leaf(test=SameAs() as test):
+            pairs = product(names(condition.field), names(test.field))
+            return joined(Or, tuple(replace(condition, field=name, test=SameAs(other)) for name, other in pairs))
+        case Leaf():
+            return joined(Or, tuple(replace(condition, field=name) for name in names(condition.field)))
+    return condition
+
+
 def fields(condition: Condition) -> set[str]:
     """Every field the condition reads, the far side of a field reference included."""
     found = set()
@@ -219,26 +235,34 @@ def pinned(condition: Condition, field: str) -> frozenset[str] | None:
     return None
 
 
-def around(
-    condition: Condition, field: str, outer: frozenset[str] | None = None
-) -> Iterator[tuple[Leaf, frozenset[str] | None]]:
-    """Every leaf with the values, case folded, of which *field* must hold one where the leaf can decide anything.
+Pinned = tuple[frozenset[str] | None, ...]
 
-    None where *field* may have other values too.
+
+def around(condition: Condition, keys: tuple[str, ...], outer: Pinned | None = None) -> Iterator[tuple[Leaf, Pinned]]:
+    """Every leaf, and for each of *keys* the values, case folded, of which that field must hold one where the leaf decides.
+
+    None where the field may have other values too.
     """
+    outer = outer or (None,) * len(keys)
     match condition:
         case And():
-            own = pinned(condition, field)
-            inner = outer if own is None else own if outer is None else own & outer
+            own = (pinned(condition, key) for key in keys)
+            inner = tuple(
+                one if other is None else other if one is None else one & other for one, other in zip(own, outer, strict=True)
+            )
             for arg in condition.args:
-                yield from around(arg, field, inner)
+                yield from around(arg, keys, inner)
         case Or():
             for arg in condition.args:
-                yield from around(arg, field, outer)
+                yield from around(arg, keys, outer)
         case Not():
-            yield from around(condition.arg, field, outer)
+            yield from around(condition.arg, keys, outer)
         case Leaf():
             yield condition, outer
+
+
+def _both(one: frozenset[str] | None, other: frozenset[str] | None) -> frozenset[str] | None:
+    return other if one is None else one if other is None else one & other
 
 
 def conjuncts(condition: Condition) -> tuple[Condition, ...]:

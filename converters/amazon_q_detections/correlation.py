@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from sigma.correlations import (
@@ -14,11 +14,11 @@ from sigma.correlations import (
     SigmaRuleReference,
 )
 
-from amazon_q_detections import sigma_condition
+from amazon_q_detections import condition, sigma_condition
 from amazon_q_detections.errors import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Callable, Container, Sequence
 
     from amazon_q_detections.condition import Condition
 
@@ -66,6 +66,29 @@ class Correlation:
     count: int
     field: str | None = None
     expression: SigmaExtendedCorrelationCondition | None = None
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """Every field that it reads."""
+        tested = (field for member in self.members for field in condition.fields(member.condition))
+        keys = (field for key in self.group_by for field in key.fields)
+        return frozenset([*tested, *keys, *([self.field] if self.field else [])])
+
+    def respelled(self, names: Callable[[str], Sequence[str]]) -> Correlation:
+        """The same with each field under its *names*; raises Refused where a key, or what is counted, has several."""
+
+        def only(field: str) -> str:
+            found = names(field)
+            if len(found) > 1:
+                raise Refused(f"the field {field} as a key or counted", f"it is {' or '.join(found)}; nobody knows which.")
+            return found[0]
+
+        return replace(
+            self,
+            members=tuple(replace(one, condition=condition.respelled(one.condition, names)) for one in self.members),
+            group_by=tuple(replace(key, fields=tuple(map(only, key.fields))) for key in self.group_by),
+            field=None if self.field is None else only(self.field),
+        )
 
     @property
     def threshold(self) -> int:

@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from amazon_q_detections import content, service_model
+from amazon_q_detections.condition import SameAs, around, pinned
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from botocore.model import OperationModel
 
+    from amazon_q_detections.condition import Condition
     from amazon_q_detections.service_model import Shape
 
 Count = Literal["one", "many", "either"]
@@ -52,23 +54,17 @@ class Way:
 
 
 @cache
-def ways(sources: frozenset[str], operations: frozenset[str] | None, field: str) -> frozenset[Way]:
-    """The ways that *field* goes in records of these event sources; none where nothing is known of it.
+def ways(source: str, operations: frozenset[str] | None, field: str) -> frozenset[Way]:
+    """The ways that *field* goes in records of an event source; none where nothing is known of it.
 
     *operations* are their names, case folded, or None for all. An operation that only reads returns nothing that is recorded
     (CloudTrail User Guide, "CloudTrail record contents", responseElements).
     """
     steps = tuple(field.split("."))
-    found: set[Way] = set()
-    for source in sources:
-        listed = _listed(source, steps)
-        if listed is not None:
-            found.add(listed)
-        elif source == _EC2:
-            found.update(_of_ec2(steps))
-        else:
-            found.update(_modelled(source, operations, steps))
-    return frozenset(found)
+    listed = _listed(source, steps)
+    if listed is not None:
+        return frozenset({listed})
+    return frozenset(_of_ec2(steps) if source == _EC2 else _modelled(source, operations, steps))
 
 
 def _modelled(source: str, operations: frozenset[str] | None, steps: tuple[str, ...]) -> Iterator[Way]:
@@ -150,7 +146,7 @@ def _of_ec2(steps: tuple[str, ...]) -> Iterator[Way]:
     """EC2's records have each list as an object with the one member `items`, or as it was in XML, as one `item` or several."""
     counts = tuple(map(_of_ec2_step, steps))
     if any(count != "one" for count in counts):
-        yield Way(steps, counts, None, alone=False)
+        yield Way(steps, counts, "object" if counts[-1] != "one" else None, alone=False)
 
 
 def _of_ec2_step(step: str) -> Count:
@@ -160,16 +156,54 @@ def _of_ec2_step(step: str) -> Count:
 def _listed(source: str, steps: tuple[str, ...]) -> Way | None:
     """The way of a field that the table has, or of one below a field there."""
     table = _table()["*"] | _table().get(source, {})
-    listed: list[Count | None] = [table.get(".".join(steps[: at + 1])) for at in range(len(steps))]
+    listed = [table.get(".".join(steps[: at + 1])) for at in range(len(steps))]
     if not any(listed):
         return None
     others: list[Count] = [_of_ec2_step(step) if source == _EC2 else "one" for step in steps]
-    counts: tuple[Count, ...] = tuple(count or other for count, other in zip(listed, others, strict=True))
-    return Way(steps, counts, None, alone=False)
+    counts = tuple(one.count if one else other for one, other in zip(listed, others, strict=True))
+    return Way(steps, counts, listed[-1].kind if listed[-1] else None, alone=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    count: Count
+    kind: Kind
 
 
 @cache
-def _table() -> dict[str, dict[str, Count]]:
+def _table() -> dict[str, dict[str, _Listed]]:
     """Fields that are arrays, by event source; `*` is of all."""
     (table,) = content.read_yaml(Path(__file__).with_name("record_shapes.yml"))
-    return {source: dict(fields) for source, fields in table.items()}
+    return {source: {field: _Listed(*said) for field, said in fields.items()} for source, fields in table.items()}
+
+
+@dataclass(slots=True)
+class Known:
+    """What is known of a field in a rule: its ways, and whether they are all that it can go."""
+
+    ways: set[Way]
+    complete: bool = True
+
+
+def known(conditions: Iterable[tuple[Condition, Iterable[str]]], wanted: Callable[[str], bool]) -> dict[str, Known]:
+    """What is known of each *wanted* field that the conditions test, or that is given with them, where it decides anything."""
+    found: dict[str, Known] = {}
+    for condition, others in conditions:
+        for field, sources, operations in _fields_in_context(condition, others):
+            if wanted(field):
+                by_source = [ways(source, operations, field) for source in sources or ()]
+                one = found.setdefault(field, Known(set()))
+                one.ways.update(*by_source)
+                one.complete = one.complete and bool(by_source) and all(by_source)
+    return found
+
+
+def _fields_in_context(
+    condition: Condition, others: Iterable[str]
+) -> Iterator[tuple[str, frozenset[str] | None, frozenset[str] | None]]:
+    for leaf, (sources, operations) in around(condition, ("eventSource", "eventName")):
+        yield leaf.field, sources, operations
+        if isinstance(leaf.test, SameAs):
+            yield leaf.test.field, sources, operations
+    for field in others:
+        yield field, pinned(condition, "eventSource"), pinned(condition, "eventName")

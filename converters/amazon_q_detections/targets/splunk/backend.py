@@ -69,8 +69,9 @@ class FaithfulSplunkBackend(Conversion, SplunkBackend):
 
     def parts(self, meaning: Condition | Correlation) -> Parts:
         """The query in parts; raises Refused for what SPL cannot say."""
-        known = Fields(meaning, self.schema)
+        known = Fields.spelled(meaning, self.schema)
         known.check()
+        meaning = known.meaning
         leaves = Leaves(known)
         if not all(map(known.sure, known.names)):
             leaves.assumptions.add("no_array")

@@ -1,13 +1,13 @@
 """What is known of the fields of one rule: whether they go through arrays, and what stands there.
 
-The schema says it of a record's own fields, and of those that our rules ask for; of the other members of the services that the
-schema names, their models do. Of anything else nothing is known.
+The schema says it of a record's own fields, and of those that our rules ask for; of others it is what is known of any record.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from dataclasses import field as attribute
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -18,15 +18,15 @@ from amazon_q_detections import condition, detection_items
 from amazon_q_detections.condition import Or
 from amazon_q_detections.correlation import Correlation
 from amazon_q_detections.errors import Refused
-from amazon_q_detections.targets.splunk import service_fields
+from amazon_q_detections.targets.splunk import shapes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from sigma.correlations import SigmaCorrelationRule
 
     from amazon_q_detections.condition import Condition
-    from amazon_q_detections.targets.splunk.service_fields import Kind
+    from amazon_q_detections.targets.splunk.shapes import Kind
 
 # What the query of a correlation calls its own values.
 _OF_QUERY = re.compile(r"q_\w+")
@@ -59,25 +59,28 @@ class Fields:
 
     meaning: Condition | Correlation
     schema: dict[str, Any]
+    kinds: Mapping[str, Kind | None] = attribute(default_factory=dict)
+
+    @classmethod
+    def spelled(cls, meaning: Condition | Correlation, schema: dict[str, Any]) -> Fields:
+        """The fields of *meaning*, which has been through the schema's pipeline, in Splunk's spelling."""
+        by_pipeline = cls(meaning, schema)
+        spelled, kinds = shapes.spelled(meaning, by_pipeline.sure)
+        return cls(spelled, schema, kinds)
 
     def check(self) -> None:
-        """Raises Refused for a field that is none of a record, or that the schema's pipeline gives a wrong name."""
+        """Raises Refused for a field that is none of a record."""
         reserved = self.schema.get("reserved", ())
         for field in sorted(self.names):
             if field.partition("::")[0] in reserved or (field.startswith("_") and "." not in field):
                 raise Refused(f"the field {field}", "Splunk and its add-on have something else under this name.")
             if isinstance(self.meaning, Correlation) and _OF_QUERY.fullmatch(field):
                 raise Refused(f"the field {field}", "the query has a value of its own under this name.")
-            self._known(field)
 
     @cached_property
     def names(self) -> frozenset[str]:
         """Every field that the rule reads."""
-        if not isinstance(self.meaning, Correlation):
-            return frozenset(condition.fields(self.meaning))
-        found = condition.fields(self._tree)
-        found.update(field for key in self.meaning.group_by for field in key.fields)
-        return frozenset(found | ({self.meaning.field} if self.meaning.field else set()))
+        return self.meaning.fields if isinstance(self.meaning, Correlation) else frozenset(condition.fields(self.meaning))
 
     def kind(self, field: str) -> Kind | None:
         """What stands at *field*, if that is known."""
@@ -106,14 +109,4 @@ class Fields:
                 return True, kind
         if field.startswith(tuple(self.schema.get("without_arrays", ()))):
             return True, None
-        return self._modelled(field) if self._sources else (False, None)
-
-    def _modelled(self, field: str) -> tuple[bool, Kind | None]:
-        found = service_fields.named(self._sources, condition.pinned(self._tree, "eventName"), field)
-        # An array of objects in one operation may be one of texts in another.
-        names = sorted({field if kind == "array" and f"{name}{{}}" == field else name for name, kind in found})
-        if names not in ([], [field]):
-            plain = field.replace("{}", "")
-            raise Refused(f"the field {plain}", f"the API has it as {' and '.join(names)}, the pipeline as {field}.")
-        kinds = {kind for _, kind in found}
-        return bool(names), kinds.pop() if len(kinds) == 1 else None
+        return field in self.kinds, self.kinds.get(field)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from amazon_q_detections.targets.splunk.fields import Fields
-    from amazon_q_detections.targets.splunk.service_fields import Kind
+    from amazon_q_detections.targets.splunk.shapes import Kind
 
 # In the JSON text of values: anything but null, brackets and commas is a value, and so is an array inside.
 _SOME_VALUE = r"[^\s\[\],nul]"
