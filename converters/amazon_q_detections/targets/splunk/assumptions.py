@@ -4,8 +4,8 @@ from __future__ import annotations
 
 ASSUMPTIONS: dict[str, tuple[str, str]] = {
     "no_array": (
-        "A field that the service's model does not have, or of a service that the rule does not name, goes through an array where "
-        "its name has `{}`, and nowhere else.",
+        "A field that the service's model does not have, or of a service that the rule does not name, goes through an array "
+        "where its name has `{}`, and nowhere else.",
         '| search sourcetype="aws:cloudtrail" | fieldsummary | search field="*{}*" | table field',
     ),
     "no_such_error": (

@@ -45,6 +45,11 @@ ASSUMPTIONS: dict[str, tuple[str, str]] = {
         'filter @message like /"responseElements":\\s*null/ | fields jsonParse(@message) as q_record'
         " | stats count(*), sum(ispresent(responseElements)), sum(ispresent(q_record.responseElements))",
     ),
+    "one_place": (
+        "In an array of a call, a key of this name, below the key before it, stands at one place only.",
+        "fields jsonParse(@message) as q_record"
+        " | fields coalesce(jsonStringify(q_record.requestParameters), '') as q_json | display eventSource, eventName, q_json",
+    ),
     "parse_date": (
         "parseDate reads eventTime as given here, and queryEndTime() is in the same unit.",
         "fields parseDate(replace(replace(eventTime, 'T', ' '), 'Z', ''), 'yyyy-MM-dd HH:mm:ss', 'UTC') as q_t"

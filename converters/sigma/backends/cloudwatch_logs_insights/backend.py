@@ -14,7 +14,7 @@ from amazon_q_detections.conversion import Conversion, has_schema, pipeline
 from amazon_q_detections.correlation import Correlation
 from amazon_q_detections.errors import Refused
 from amazon_q_detections.form import BLOCK
-from sigma.backends.cloudwatch_logs_insights import correlations, syntax
+from sigma.backends.cloudwatch_logs_insights import correlations, shapes, syntax
 from sigma.backends.cloudwatch_logs_insights.query import LIMIT, Filters, piped
 
 if TYPE_CHECKING:
@@ -82,7 +82,8 @@ class CloudWatchLogsInsightsBackend(Conversion, TextQueryBackend):
 
     def parts(self, rule: SigmaRule | SigmaCorrelationRule, meaning: Condition | Correlation) -> Parts:
         """The query in parts; raises Refused for what Logs Insights cannot say."""
-        filters = Filters(self.schema, _sources(meaning))
+        sources = _sources(meaning)
+        filters = Filters(shapes.extended(self.schema, meaning, sources), sources)
         if isinstance(meaning, Correlation):
             return self._correlation(rule, meaning, filters)
         commands = filters.lines(meaning)

@@ -7,9 +7,11 @@ key is of one place only in this text, or in the array in it that stands before,
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
-from amazon_q_detections.condition import Boolean, Exists, Text, Wild
+from amazon_q_detections import numeral
+from amazon_q_detections.condition import Boolean, Exists, Number, Text, Wild
 from amazon_q_detections.errors import Refused
 from sigma.backends.cloudwatch_logs_insights import syntax
 
@@ -25,12 +27,15 @@ _HEX = "[0-9A-Fa-f]"
 _UNIT = rf'([^"\\]|\\u{_HEX}{_HEX}{_HEX}{_HEX}|\\[^u])'
 _FLAT = rf'[^\[\]"]|{_STRING}'
 _NUMBER_OR_WORD = re.compile(r"[-+.0-9eEtrufalsTRUFALS]*")
-# Characters that every JSON writer writes as they are.
-_SAFE = re.compile(r"[A-Za-z0-9 ._:/-]*")
+# Characters that every JSON writer writes as they are; some write those of HTML and the equals sign as escapes.
+_SAFE = re.compile(r"[A-Za-z0-9 ._:/$*+,;@!?()\[\]{}|^%~-]*")
 
 # The start of any element in the text of a list of texts or numbers: elements before it are walked over, so that what stands
 # inside one is not taken for one.
-_ANY_ELEMENT = rf'^\[\s*(({_STRING}|[^",\[\]]+)\s*,\s*)*'
+_ELEMENTS = rf'\[\s*(({_STRING}|[^",\[\]]+)\s*,\s*)*'
+_ANY_ELEMENT = f"^{_ELEMENTS}"
+_VALUES = {"one": "", "many": _ELEMENTS, "either": f"({_ELEMENTS})?"}
+_FLAT_OBJECT = rf'[^\[\]{{}}"]|{_STRING}'
 
 
 def in_list(own: str, test: Test) -> str:
@@ -38,14 +43,38 @@ def in_list(own: str, test: Test) -> str:
     return _write(own, test, _ANY_ELEMENT)
 
 
-def at_key(own: str, test: Test, key: str, within: str = "") -> str:
-    """A test on the values at *key* in the text *own*, of those in the arrays at the key *within*, if that is given.
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a value is in a JSON text: at *key*, of those in the arrays at *within*, or of the objects at *parent*, if given.
+
+    *count* says whether the value stands there, an array of values, or now one and now the other.
+    """
+
+    key: str
+    within: str = ""
+    parent: str = ""
+    count: Literal["one", "many", "either"] = "one"
+
+    def start(self, test: Test) -> str:
+        """The pattern up to a value of the test."""
+        # What lies between the start of such an array and the key holds no bracket outside of strings, but for lists of texts.
+        array = rf"{_at(self.within)}\[({_FLAT}|\[({_FLAT})*\])*" if self.within else ""
+        # Nor does what lies between the start of such an object and the key hold another object.
+        parent = rf"{_at(self.parent)}\{{({_FLAT_OBJECT}|\[({_FLAT_OBJECT})*\])*" if self.parent else ""
+        values = "" if isinstance(test, Exists) else _VALUES[self.count]
+        return f"{array}{parent}{_at(self.key)}{values}"
+
+
+def _at(key: str) -> str:
+    return rf'"{syntax.escaped(key, fold=False)}"\s*:\s*'
+
+
+def at_key(own: str, test: Test, place: Place) -> str:
+    """A test on the values at *place* in the text *own*.
 
     The key is folded with the value where case does not count; AWS spells each key in one way.
     """
-    # What lies between the start of such an array and the key holds no bracket outside of strings, but for lists of texts.
-    array = rf'"{syntax.escaped(within, fold=False)}"\s*:\s*\[({_FLAT}|\[({_FLAT})*\])*' if within else ""
-    return _write(own, test, rf'{array}"{syntax.escaped(key, fold=False)}"\s*:\s*')
+    return _write(own, test, place.start(test))
 
 
 def _write(own: str, test: Test, start: str) -> str:
@@ -54,6 +83,9 @@ def _write(own: str, test: Test, start: str) -> str:
             return f"{own} like /{start}[^n\\s]/"  # `null` is the only JSON value that starts with an n
         case Text():
             return f"{own} like {syntax.slashed(_text(test, start), fold=_folds(test))}"
+        case Number():
+            number = numeral.spellings(test.value)
+            return f'{own} like /{start}("{number}"|{number}\\s*[,\\]}}])/'
         case Boolean():
             word = "true" if test.value else "false"
             return f'{own} like /(?i){start}({word}|"{word}")/'
@@ -73,11 +105,12 @@ def _text(text: Text, start: str) -> str:
     literal = text.literal
     if literal is None and all(_NUMBER_OR_WORD.fullmatch(part) for part in text.parts if isinstance(part, str)):
         raise Refused("this pattern on a JSON text", "it fits numbers, which JSON writes without quotes.")
-    written = "".join(_part(part) for part in text.parts)
+    open_end = bool(text.parts) and text.parts[-1] is Wild.ANY
+    written = "".join(_part(part) for part in (text.parts[:-1] if open_end else text.parts))
     if literal and _NUMBER_OR_WORD.fullmatch(literal):
         return f'{start}("{written}"|{written}\\s*[,\\]}}])'
-    ending = "" if text.parts and text.parts[-1] is Wild.ANY else '"'
-    return f'{start}"{written}{ending}'
+    closing = "" if open_end else '"'
+    return f'{start}"{written}{closing}'
 
 
 def _part(part: str | Wild) -> str:

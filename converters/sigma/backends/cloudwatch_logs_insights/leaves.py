@@ -118,7 +118,7 @@ class Leaves:
     def _is_known(self, path: str) -> bool:
         """Whether the schema knows the field's shape: it is one of CloudTrail's own, or of a service whose arrays it lists."""
         head = path.partition(".")[0]
-        own = not self.needs_record(path) or path in self._schema.get("scalars", ())
+        own = not self.needs_record(path) or path in self._schema.get("scalars", ()) or path in self._schema.get("known", ())
         return own or (self._modelled and head in ("requestParameters", "responseElements"))
 
     def write(self, leaf: Leaf) -> Written:
@@ -146,7 +146,7 @@ class Leaves:
     def _below_array(self, leaf: Leaf, how: dict[str, Any]) -> Written:
         """A field of the elements of an array, in the way that the schema says."""
         array = how["array"]
-        if not array.startswith("resources") and not self._modelled:
+        if not array.startswith("resources") and not self._modelled and leaf.field not in self._schema.get("known", ()):
             known = " or ".join(self._schema.get("modelled_sources", ()))
             raise Refused(f"{leaf.field}, which goes through an array", f"pin eventSource to {known}, whose records are known.")
         if "most" in how:
@@ -155,7 +155,12 @@ class Leaves:
             return Written(f"({_NEXT_LINE.join(each)})", total=True)
         own = self._needs.text_of(array)
         if "key" in how:
-            return Written(json_text.at_key(own, leaf.test, how["key"], how.get("within", "")), total=True)
+            if not how.get("alone", True):
+                self._needs.assumptions.add("one_place")
+            if isinstance(leaf.test, Number):
+                self._needs.assumptions.add("plain_numbers")
+            place = json_text.Place(how["key"], how.get("within", ""), how.get("parent", ""), how.get("count", "one"))
+            return Written(json_text.at_key(own, leaf.test, place), total=True)
         return self._list(leaf, own)
 
     def _list(self, leaf: Leaf, own: str) -> Written:
