@@ -263,7 +263,7 @@ def test_a_rule_that_cannot_be_tested_is_named_and_the_rest_is_tested(tmp_path: 
     assert done.returncode == 1
     assert message in done.stderr
     rows = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [row["stem"] for row in rows if "refused" in row] == [SINGLE.stem]
+    assert {row["stem"] for row in rows if "refused" in row} == {SINGLE.stem}
     assert {row["stem"] for row in rows if "got" in row} == {"aws_amazonq_plugin_created"}
     assert ElementTree.parse(report).getroot().get("errors") == "1"
 

@@ -1,4 +1,4 @@
-"""Correlations in SPL, run in tests/spl_table.py against the meaning: pasted over everything, and as runs of a schedule."""
+"""Correlations in SPL, run in the package spl against the meaning: pasted over everything, and as runs of a schedule."""
 
 import re
 from dataclasses import replace
@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import spl_table
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_splunk_app import stanzas
@@ -18,7 +17,7 @@ from amazon_q_detections.condition import And, Condition, Exists, Leaf, Not, Or,
 from amazon_q_detections.correlation import Correlation, GroupKey, Member
 from amazon_q_detections.errors import Refused
 from amazon_q_detections.rule import Rule
-from amazon_q_detections.targets.splunk import Splunk
+from amazon_q_detections.targets.splunk import Splunk, spl
 
 START = 1_795_000_000 // 3600 * 3600
 ARN, INDEX, PLAIN, ARRAY, TEXTS = (
@@ -64,7 +63,7 @@ def correlation(name: str, timespan: int, keys: tuple[str, ...] = (ARN,)) -> Cor
 
 def rows(records: list[dict[str, Any]]) -> list[Any]:
     """As a search gives them, the newest first."""
-    return sorted((spl_table.row(one) for one in records), key=lambda row: -float(str(row["_time"])))
+    return sorted((spl.row(one) for one in records), key=lambda row: -float(str(row["_time"])))
 
 
 def in_splunk(meaning: Correlation) -> Correlation:
@@ -118,9 +117,9 @@ def test_a_query_finds_the_groups_that_have_a_hit(
     meaning = correlation(name, timespan, keys)
     made = backend().parts(in_splunk(meaning))
     expected = {tuple(hit.group[key] for key in keys) for hit in timeline.hits(meaning, found)}
-    for reading in spl_table.READINGS:
+    for reading in spl.READINGS:
         read = reading.under(made.assumptions)
-        got = {tuple(row[key] for key in keys) for row in spl_table.run(made.text, rows(found), reading=read)}
+        got = {tuple(row[key] for key in keys) for row in spl.run(made.text, rows(found), reading=read)}
         assert got == expected, (made.text, read)
 
 
@@ -195,7 +194,7 @@ class Runs:
         for minute in (60 * hour + minute for hour in range(hours) for minute in self.minutes):
             now = START + 60 * minute
             seen = [row for row in table if now + earliest <= row["_time"] < now + latest]
-            alerts.extend({**row, "now": now} for row in spl_table.run(self.search, seen, float(now)))
+            alerts.extend({**row, "now": now} for row in spl.run(self.search, seen, float(now)))
         return alerts
 
 
@@ -288,7 +287,7 @@ def test_a_value_counts_once_from_its_event_to_a_timespan_later(moments: list[tu
     meaning = correlation("value_count", 10)
     found = [record(moment, "A", "g", value, []) for moment, value in moments]
     assert bool(list(timeline.hits(meaning, found))) is two
-    assert bool(spl_table.run(backend().parts(in_splunk(meaning)).text, rows(found))) is two
+    assert bool(spl.run(backend().parts(in_splunk(meaning)).text, rows(found))) is two
 
 
 def test_the_filter_of_a_rule_is_applied_before_anything_is_counted() -> None:
@@ -306,8 +305,8 @@ def test_the_filter_of_a_rule_is_applied_before_anything_is_counted() -> None:
 def test_nothing_is_said_of_nothing(name: str) -> None:
     """Without keys `stats` gives a row even if no event came to it (Search Reference, "stats")."""
     query = backend().parts(in_splunk(correlation(name, 60, ()))).text
-    assert spl_table.run(query, []) == []
-    assert spl_table.run(query, rows([record(0, "Z", "g", "u", ["u"])])) == []
+    assert spl.run(query, []) == []
+    assert spl.run(query, rows([record(0, "Z", "g", "u", ["u"])])) == []
 
 
 def counted(field: str, parameters: dict[str, Any], least: int) -> bool:
@@ -316,8 +315,8 @@ def counted(field: str, parameters: dict[str, Any], least: int) -> bool:
     found = [{**record(0, "A", "g", None, []), "requestParameters": parameters}]
     made = backend().parts(in_splunk(meaning))
     expected = bool(list(timeline.hits(meaning, found)))
-    for reading in spl_table.READINGS:
-        assert bool(spl_table.run(made.text, rows(found), reading=reading.under(made.assumptions))) is expected, made.text
+    for reading in spl.READINGS:
+        assert bool(spl.run(made.text, rows(found), reading=reading.under(made.assumptions))) is expected, made.text
     return expected
 
 
@@ -347,11 +346,11 @@ REFUSED = [
     ("event_count", {"count": 10_001}, "10001 events"),
     ("event_count", {"op": "lte"}, "lte 3"),
     ("event_count", {"kind": "value_avg"}, "value_avg"),
-    ("event_count", {"group_by": (GroupKey("who", (ARN, INDEX)),)}, "the alias who"),
+    ("temporal", {"group_by": (GroupKey("who", (ARN, INDEX)), GroupKey("what", (INDEX, ARN)))}, "a second alias, what"),
+    ("value_count", {"kind": "value_sum", "count": 2**53, "field": "requestParameters.size"}, f"a sum of {2**53}"),
     ("event_count", {"group_by": (GroupKey("t", ("resources{}.type",)),)}, "group-by key over the array"),
     ("value_count", {"field": "requestParameters.documents{}.attributes{}.name"}, "an array in an array"),
-    ("temporal", {"expression": object()}, "this correlation of type temporal"),
-    ("temporal_ordered", {"members": (Member("a", named("A")),) * 100}, "an order of 100 rules"),
+    ("temporal_ordered", {"members": (Member("a", named("A")),) * 100, "group_by": ()}, "an order of 100 rules"),
     ("value_count", {"field": "q_g1"}, "a value of its own under this name"),
     ("event_count", {"group_by": (GroupKey("q_from", ("q_from",)),)}, "a value of its own under this name"),
     ("temporal", {"members": (Member("a", Leaf("q_t1", Exists())),) * 2}, "a value of its own under this name"),
@@ -368,7 +367,7 @@ def test_what_has_no_exact_form_is_refused(name: str, change: dict[str, Any], re
 
 def test_the_largest_that_can_be_written_is() -> None:
     assert "window=10000 " in backend().parts(replace(correlation("event_count", 60), count=10_000)).text
-    ordered = replace(correlation("temporal_ordered", 60), members=(Member("a", named("A")),) * 99)
+    ordered = replace(correlation("temporal_ordered", 60), members=(Member("a", named("A")),) * 99, group_by=())
     assert 'q_stage="s99"' in backend().parts(ordered).text
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import spl_table
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
 from our_content import RULES
@@ -18,6 +17,7 @@ from amazon_q_detections import condition, conversion
 from amazon_q_detections.correlation import Correlation
 from amazon_q_detections.errors import Refused
 from amazon_q_detections.rule import Rule
+from amazon_q_detections.targets.splunk import spl
 from amazon_q_detections.targets.splunk.backend import FaithfulSplunkBackend, Parts
 from amazon_q_detections.targets.splunk.fields import Fields
 from sigma.pipelines.amazon_q import pipelines
@@ -327,9 +327,9 @@ def stock(detection: dict[str, Any]) -> str:
 def test_the_published_pipeline_tells_stock_backends_what_stands_for_nothing(errors: dict[str, Any]) -> None:
     query = stock({"eventName": "DeletePlugin", **errors})
     event = {"eventTime": "2026-11-24T00:00:00Z", "eventName": "DeletePlugin"}
-    assert spl_table.run(query, [spl_table.row(event)])
-    assert not spl_table.run(query, [spl_table.row({**event, "errorCode": "AccessDenied"})])
-    assert not spl_table.run(query, [spl_table.row({**event, "eventName": "DeleteIndex"})])
+    assert spl.run(query, [spl.row(event)])
+    assert not spl.run(query, [spl.row({**event, "errorCode": "AccessDenied"})])
+    assert not spl.run(query, [spl.row({**event, "eventName": "DeleteIndex"})])
 
 
 def test_the_published_pipeline_refuses_that_a_field_exists_which_always_does() -> None:

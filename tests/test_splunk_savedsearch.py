@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import spl_table
 from test_splunk_app import stanzas
 
 from amazon_q_detections import __version__, content, fixture, prove, ruleset
 from amazon_q_detections.errors import ContentError
 from amazon_q_detections.form import LEVELS
 from amazon_q_detections.rule import Rule
-from amazon_q_detections.targets.splunk import Splunk, SplunkQuery
+from amazon_q_detections.targets.splunk import Splunk, SplunkQuery, spl
 from amazon_q_detections.targets.splunk.assumptions import ASSUMPTIONS
 
 NAME = "corp_detections"
@@ -71,7 +70,7 @@ def test_enterprise_security_takes_the_name(stem: str) -> None:
 def test_alerts_are_throttled_by_a_principal_that_every_row_has(query: SplunkQuery) -> None:
     events = next(events for rule, events in PAIRS if rule.stem == query.rule.stem)
     assert events is not None
-    found = spl_table.run(query.text("search"), [spl_table.row(event) for case in events.cases for event in case.events])
+    found = spl.run(query.text("search"), [spl.row(event) for case in events.cases for event in case.events])
     assert found
     assert all(row["principal"] not in (None, "unknown", "null") for row in found)
     assert SEARCHES[query.rule.stem]["alert.suppress.fields"] == "principal"

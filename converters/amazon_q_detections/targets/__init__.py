@@ -47,7 +47,14 @@ class Registration:
 
 
 TARGETS = (
-    Registration("splunk", ("aws_addon",), ("search", "savedsearch"), f"{__name__}.splunk", "Splunk"),
+    Registration(
+        "splunk",
+        ("aws_addon",),
+        ("search", "savedsearch"),
+        f"{__name__}.splunk",
+        "Splunk",
+        EngineRegistration("spl", "The searches, by a strict interpreter of SPL.", f"{__name__}.splunk.engine", "SplEngine"),
+    ),
     Registration("opensearch", ("cloudtrail",), ("dsl", "lucene", "monitor"), f"{__name__}.opensearch", "OpenSearch"),
     Registration("cloudwatch", ("cloudtrail",), ("insights", "query_definition"), f"{__name__}.cloudwatch", "CloudWatch"),
 )

@@ -24,6 +24,10 @@ ASSUMPTIONS: dict[str, tuple[str, str]] = {
         '| makeresults | eval q="Ä" | where isnotnull(mvfind(mvappend(q), "(?i)\\\\Aä\\\\z")) AND '
         'isnotnull(mvfind(mvappend(q), "\\\\A.\\\\z")) AND lower(q)="ä"',
     ),
+    "match_limit": (
+        "No value takes a regular expression more than 100,000 steps, after which Splunk gives up on it (limits.conf, [rex]).",
+        "| rest /services/configs/conf-limits/rex | fields match_limit, depth_limit",
+    ),
     "plain_numbers": (
         "Records spell numbers without an exponent.",
         '| search sourcetype="aws:cloudtrail" | regex _raw="\\"[:]\\s*-?[0-9.]+[eE][-+]?[0-9]" | stats count | where count=0',
@@ -58,6 +62,11 @@ ASSUMPTIONS: dict[str, tuple[str, str]] = {
     "streamstats_window_0": (
         "streamstats with window=0 reads all rows before, also beyond 10,000 (limits.conf says so, the Search Reference not).",
         "| makeresults count=20001 | streamstats window=0 count as n | where n=20001",
+    ),
+    "whole_amounts": (
+        "The summed field holds whole numbers of up to 15 digits, none below 0.",
+        '| search sourcetype="aws:cloudtrail" additionalEventData.bytesTransferredOut=* '
+        '| regex additionalEventData.bytesTransferredOut!="^(0|[1-9][0-9]{0,14})$" | stats count | where count=0',
     ),
     "index_time_half_open": (
         "A range of index time includes its start and excludes its end, as a range of event time does.",

@@ -27,12 +27,13 @@ PRINCIPAL = "principal"
 
 @dataclass(frozen=True)
 class Parts:
-    """A query: commands that select events, that keep those which complete a correlation, and that show the result.
+    """A query: commands that select events, that group them, that keep those which complete a correlation, and that show.
 
-    *groups* are the plain names that the group-by keys have inside the query, with the fields that they stand for.
+    *groups* are the plain names that the group-by keys have inside the query, with the names that they are shown by.
     """
 
     selection: tuple[str, ...]
+    grouping: tuple[str, ...]
     sliding: tuple[str, ...]
     show: tuple[str, ...]
     groups: tuple[tuple[str, str], ...]
@@ -41,7 +42,7 @@ class Parts:
     @property
     def text(self) -> str:
         """The query as a person pastes it: every hit in the chosen time range."""
-        return joined((*self.selection, *self.sliding, *self.show))
+        return joined((*self.selection, *self.grouping, *self.sliding, *self.show))
 
 
 def joined(commands: tuple[str, ...]) -> str:
@@ -77,9 +78,10 @@ class FaithfulSplunkBackend(Conversion, SplunkBackend):
             leaves.assumptions.add("no_array")
         if isinstance(meaning, Correlation):
             made = correlations.write(meaning, leaves)
-            return Parts(made.selection, made.sliding, made.show, made.groups, tuple(sorted(leaves.assumptions)))
+            assumptions = tuple(sorted(leaves.assumptions))
+            return Parts(made.selection, made.grouping, made.sliding, made.show, made.groups, assumptions)
         selection = select(meaning, leaves).commands
-        return Parts(selection, (), _columns(self.schema), (), tuple(sorted(leaves.assumptions)))
+        return Parts(selection, (), (), _columns(self.schema), (), tuple(sorted(leaves.assumptions)))
 
 
 def _columns(schema: dict[str, Any]) -> tuple[str, ...]:

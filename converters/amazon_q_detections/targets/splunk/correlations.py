@@ -12,12 +12,19 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from sigma.correlations import CorrelationConditionAND, CorrelationConditionOR, SigmaRuleReference
+
+from amazon_q_detections import window
 from amazon_q_detections.condition import any_of, factored
 from amazon_q_detections.errors import Refused
-from amazon_q_detections.targets.splunk import literal, pattern
+from amazon_q_detections.targets.splunk import literal, pattern, values
+from amazon_q_detections.targets.splunk.grouping import Keys
 from amazon_q_detections.targets.splunk.query import exact, select
+from amazon_q_detections.targets.splunk.values import Value
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from amazon_q_detections.condition import Condition
     from amazon_q_detections.correlation import Correlation
     from amazon_q_detections.targets.splunk.leaves import Leaves
@@ -31,12 +38,13 @@ _ISO = "%Y-%m-%dT%H:%M:%S%z"
 
 @dataclass(frozen=True)
 class Written:
-    """Commands that select the events, that keep those which complete a window, and that show one row a group.
+    """Commands that select events, that group them, that keep those which complete a window, and that show a row a group.
 
-    *groups* are the plain names that the group-by keys have inside the query, with their fields.
+    *groups* are the plain names that the group-by keys have inside the query, with the names they are shown by.
     """
 
     selection: tuple[str, ...]
+    grouping: tuple[str, ...]
     sliding: tuple[str, ...]
     show: tuple[str, ...]
     groups: tuple[tuple[str, str], ...]
@@ -44,10 +52,10 @@ class Written:
 
 @dataclass(frozen=True)
 class _Window:
-    """What the four kinds need: the correlation, its keys, and the conditions of its rules without what they share."""
+    """What the kinds need: the correlation, its keys, and the conditions of its rules without what they share."""
 
     correlation: Correlation
-    groups: tuple[tuple[str, str], ...]
+    keys: Keys
     rests: tuple[Condition, ...]
     leaves: Leaves
 
@@ -55,18 +63,15 @@ class _Window:
     def span(self) -> int:
         return self.correlation.timespan
 
-    def tests(self) -> list[str]:
-        """Whether an event is of each of the rules."""
-        return [exact(rest, self.leaves) for rest in self.rests]
+    def marks(self) -> list[Value]:
+        """For each rule the time of an event that is of it."""
+        tests = (exact(rest, self.leaves) for rest in self.rests)
+        return [Value(f"q_t{number}", f"if({test}, _time, null())") for number, test in enumerate(tests, 1)]
 
     def by(self, *more: str) -> str:
         """The ` by …` of a command; nothing without keys."""
-        names = [*(name for name, _ in self.groups), *more]
+        names = [*(name for name, _ in self.keys.shown), *more]
         return f" by {' '.join(names)}" if names else ""
-
-    def only(self, *more: str) -> list[str]:
-        """The commands that leave the time, the keys and *more* of an event; `fields` alone would keep _raw."""
-        return [f"fields {' '.join(['_time', *(name for name, _ in self.groups), *more])}", "fields - _raw"]
 
     def all_before(self) -> str:
         """The option of streamstats that makes it read every row before."""
@@ -75,97 +80,64 @@ class _Window:
 
 
 @dataclass(frozen=True)
-class _Value:
-    """A value by a plain name; *present* says that there is one, or is empty."""
+class _Kind:
+    """How a kind of correlation is written: the values it needs of each event, its commands, and what is shown of a group."""
 
-    name: str
-    expression: str
-    present: str = ""
+    values: Callable[[_Window], list[Value]]
+    sliding: Callable[[_Window], list[str]]
+    measure: str
+    column: str
 
 
 def write(correlation: Correlation, leaves: Leaves) -> Written:
     """The commands of a correlation; raises Refused for what has no exact form."""
-    kinds = {
-        "event_count": (_event_count, "count as events", _EVENTS),
-        "value_count": (_value_count, "max(q_count) as distinctValues", "distinctValues"),
-        "temporal": (_temporal, "count as completions", "completions"),
-        "temporal_ordered": (_temporal_ordered, "count as completions", "completions"),
-    }
-    if correlation.kind not in kinds or correlation.expression is not None:
-        raise Refused(f"this correlation of type {correlation.kind}", "this release does not write it for Splunk.")
-    writer, measure, column = kinds[correlation.kind]
-    groups = _groups(correlation)
+    window.maker(correlation)()  # refuses what a silent window would satisfy, and what has no meaning here
+    kind = _KINDS[correlation.kind if correlation.expression is None else "extended"]
     common, rests = factored(tuple(member.condition for member in correlation.members))
     selection = select(any_of(common, rests), leaves)
-    window = _Window(correlation, groups, rests, leaves)
+    keys = Keys.of(correlation, leaves, rests, taken=_COLUMNS)
+    told = _Window(correlation, keys, rests, leaves)
+    grouping = keys.commands(kind.values(told))
     times = f'firstTime=strftime(firstTime, "{_ISO}"), lastTime=strftime(lastTime, "{_ISO}")'
-    whole = f", events=events+{correlation.threshold - 1}" if column == _EVENTS else ""
+    whole = f", events=events+{correlation.threshold - 1}" if kind.column == _EVENTS else ""
+    shown = keys.shown
     show = [
-        f"stats min(q_from) as firstTime max(_time) as lastTime {measure}{window.by()}",
-        *(() if groups else ("where isnotnull(lastTime)",)),  # without keys stats gives a row also of nothing
+        f"stats min(q_from) as firstTime max(_time) as lastTime {kind.measure}{told.by()}",
+        *(() if shown else ("where isnotnull(lastTime)",)),  # without keys stats gives a row also of nothing
         f"eval {times}{whole}",
-        *(f"rename {' '.join(f'{name} as {literal.name(field)}' for name, field in groups)}" for _ in groups[:1]),
-        " ".join(["table", *(literal.name(field) for _, field in groups), column, "firstTime", "lastTime"]),
+        *(f"rename {' '.join(f'{name} as {literal.name(field)}' for name, field in shown)}" for _ in shown[:1]),
+        " ".join(["table", *(literal.name(field) for _, field in shown), kind.column, "firstTime", "lastTime"]),
     ]
-    return Written(selection.commands, tuple(writer(window)), tuple(show), groups)
+    return Written(selection.commands, tuple(grouping), tuple(kind.sliding(told)), tuple(show), shown)
 
 
 # Of a burst every event from the Nth on completes a window, so with N-1 more it is the whole burst; of two bursts at least one.
 _EVENTS = "events"
 # The columns of a result beside the keys.
-_COLUMNS = {_EVENTS, "distinctValues", "completions", "firstTime", "lastTime", "rule_id", "rule_version", "rule_level"}
+_COLUMNS = {_EVENTS, "distinctValues", "total", "completions", "firstTime", "lastTime", "rule_id", "rule_version", "rule_level"}
 
 
-def _groups(correlation: Correlation) -> tuple[tuple[str, str], ...]:
-    groups = []
-    for number, key in enumerate(correlation.group_by, 1):
-        if key.field is None:
-            raise Refused(f"the alias {key.name} for different fields", "this release does not write it for Splunk.")
-        if key.field in _COLUMNS:
-            raise Refused(f"the group-by key {key.field}", "the result has a column of this name.")
-        if "{}" in key.field:
-            raise Refused(f"a group-by key over the array {key.field}", "this release does not write it for Splunk.")
-        groups.append((f"q_g{number}", key.field))
-    return tuple(groups)
-
-
-def _named(window: _Window, *more: _Value) -> list[str]:
-    """Plain names for the keys and for *more* values, and only events that have them."""
-    leaves = window.leaves
-    if window.groups:
-        leaves.assumptions.add("by_case")
-    keys = [_Value(name, leaves.value(field), leaves.has_value(field, name)) for name, field in window.groups]
-    values = [*keys, *more]
-    present = [value.present for value in values if value.present]
-    return [
-        *(f"eval {', '.join(f'{value.name}={value.expression}' for value in values)}" for _ in values[:1]),
-        *(f"where {' AND '.join(present)}" for _ in present[:1]),
-        *window.only(*(value.name for value in more)),
-    ]
-
-
-def _event_count(window: _Window) -> list[str]:
+def _event_count(told: _Window) -> list[str]:
     """The Nth event back is inside the timespan."""
-    least = window.correlation.threshold
+    least = told.correlation.threshold
     if least > _WIDEST_WINDOW:
         raise Refused(f"a count of {least} events", f"streamstats looks back {_WIDEST_WINDOW} at the most.")
     return [
-        *_named(window),
         "sort 0 _time",
-        f"streamstats window={least} current=t global=f min(_time) as q_from count as q_count{window.by()}",
-        f"where q_count={least} AND _time-q_from<={window.span}",
+        f"streamstats window={least} current=t global=f min(_time) as q_from count as q_count{told.by()}",
+        f"where q_count={least} AND _time-q_from<={told.span}",
     ]
 
 
-def _value_count(window: _Window) -> list[str]:
+def _value_count(told: _Window) -> list[str]:
     """Each value is inside the window from each of its events to a timespan later; the unions of these spans are counted.
 
     A span opens where the value's event before is too far back or missing, and closes where the next is too far ahead.
     """
-    span, each = window.span, window.by("q_value")
-    window.leaves.assumptions.add("by_case")
+    span, each = told.span, told.by("q_value")
+    told.leaves.assumptions.add("by_case")
     return [
-        *_values(window, window.correlation.field or ""),
+        *values.expanded(told.correlation.field or "", "q_value"),
         "sort 0 _time",
         f"streamstats current=f window=1 global=f last(_time) as q_before{each}",
         "sort 0 -_time",
@@ -176,82 +148,117 @@ def _value_count(window: _Window) -> list[str]:
         "where isnotnull(q_step)",
         f"eval q_step=tonumber(q_step), q_at=if(q_step=1, _time, _time+{span}), q_from=_time-{span}",
         "sort 0 q_at, -q_step",
-        f"streamstats {window.all_before()} sum(q_step) as q_count{window.by()}",
-        f"where q_step=1 AND q_count>={window.correlation.threshold}",
+        f"streamstats {told.all_before()} sum(q_step) as q_count{told.by()}",
+        f"where q_step=1 AND q_count>={told.correlation.threshold}",
     ]
 
 
-def _values(window: _Window, field: str) -> list[str]:
-    """A row for each value of *field*; null and objects are none.
+def _counted(told: _Window) -> list[Value]:
+    return [values.of(told.leaves, told.correlation.field or "", "q_value")]
 
-    Through an array they are read from the record itself: a call can name more than automatic extraction reads.
-    """
-    leaves = window.leaves
-    array, _, rest = field.partition("{}")
-    if array == field:
-        return _named(window, _Value("q_value", leaves.value(field), leaves.has_value(field, "q_value")))
-    elements = f"json_extract(_raw, {literal.path(array)})"
-    leaves.assumptions.add("empty_text")
-    if not rest:
-        # With true() a text keeps its quotes, which tell `null` and what looks like an object from the text of that form.
-        return [
-            *_named(window, _Value("q_value", f"json_array_to_mv({elements}, true())")),
-            "mvexpand q_value",
-            f"where isnotnull(mvfind(mvappend(q_value), {pattern.quoted(_QUOTED_SCALAR)}))",
-            f'eval q_value=replace(q_value, {pattern.quoted(_QUOTES)}, "")',
-        ]
-    if "{}" in rest:
-        raise Refused(f"a count of {field}", "this release does not count through an array in an array for Splunk.")
-    if leaves.kind(field) != "text":
-        raise Refused(f"a count of {field}", "its values are not known to be texts, and objects would be counted.")
-    leaves.assumptions.update(("json_array_objects", "json_extract_missing"))
+
+_WHOLE = r"\A(?:0|[1-9][0-9]{0,14})\z"
+# A sum of doubles is exact below this.
+_MOST_SUM = 2**53
+
+
+def _summed(told: _Window) -> list[Value]:
+    """The amount of an event: a whole number, as which alone a sum of doubles is exact."""
+    field = told.correlation.field or ""
+    if "{}" in field:
+        raise Refused(f"a sum over the array {field}", "SPL has no documented form for the sum of its elements.")
+    told.leaves.assumptions.update(("whole_amounts", "plain_numbers"))
+    own = literal.operand(field)
+    return [Value("q_value", f"tonumber(if(match({own}, {pattern.quoted(_WHOLE)}), {own}, null()))")]
+
+
+def _value_sum(told: _Window) -> list[str]:
+    """Each amount is inside the window from its event to a timespan later."""
+    sign, least = (">" if told.correlation.op == "gt" else ">="), told.correlation.count
+    if least >= _MOST_SUM:
+        raise Refused(f"a sum of {least}", f"SPL adds whole numbers exactly up to {_MOST_SUM - 1}.")
     return [
-        *_named(window, _Value("q_value", f"json_array_to_mv({elements})")),
-        "mvexpand q_value",
-        f"eval q_value=json_extract(q_value, {literal.path(rest.removeprefix('.'))})",
         "where isnotnull(q_value)",
+        'eval q_step=mvappend("1", "-1")',
+        "mvexpand q_step",
+        f"eval q_step=tonumber(q_step), q_at=if(q_step=1, _time, _time+{told.span}), q_from=_time-{told.span}, "
+        "q_value=q_value*q_step",
+        "sort 0 q_at, -q_step",
+        f"streamstats {told.all_before()} sum(q_value) as q_total{told.by()}",
+        f"where q_step=1 AND q_total{sign}{least}",
     ]
 
 
-# An element of an array that is a text, in its quotes, a number or a boolean.
-_QUOTED_SCALAR = r'\A["0-9tf-]'
-_QUOTES = r'\A"|"\z'
-
-
-def _temporal(window: _Window) -> list[str]:
-    """The latest event of each rule is inside the timespan; of several at one time, the last sees them all."""
-    marks = [_Value(f"q_t{number}", f"if({test}, _time, null())") for number, test in enumerate(window.tests(), 1)]
-    numbers = range(1, len(marks) + 1)
+def _latest(told: _Window) -> list[str]:
+    """The latest event of each rule up to each event; of several at one time, the last sees them all."""
+    numbers = range(1, len(told.rests) + 1)
     latest = " ".join(f"max(q_t{number}) as q_m{number}" for number in numbers)
-    inside = " AND ".join(f"_time-q_m{number}<={window.span}" for number in numbers)
-    present = " AND ".join(f"isnotnull(q_m{number})" for number in numbers)
-    oldest = ", ".join(f"q_m{number}" for number in numbers)
+    return ["sort 0 _time", f"streamstats {told.all_before()} {latest}{told.by()}"]
+
+
+def _temporal(told: _Window) -> list[str]:
+    """The latest event of each rule is inside the timespan."""
+    numbers = range(1, len(told.rests) + 1)
     return [
-        *_named(window, *marks),
-        "sort 0 _time",
-        f"streamstats {window.all_before()} {latest}{window.by()}",
-        f"where {present}",
-        f"where {inside}",
-        f"eval q_from=min({oldest})",
+        *_latest(told),
+        f"where {' AND '.join(f'isnotnull(q_m{number})' for number in numbers)}",
+        f"where {' AND '.join(f'_time-q_m{number}<={told.span}' for number in numbers)}",
+        f"eval q_from=min({', '.join(f'q_m{number}' for number in numbers)})",
     ]
 
 
-def _temporal_ordered(window: _Window) -> list[str]:
+def _extended(told: _Window) -> list[str]:
+    """The rules whose latest event is inside the timespan satisfy the condition."""
+    assert told.correlation.expression is not None
+    numbers = {member.name: number for number, member in enumerate(told.correlation.members, 1)}
+    inside = {number: f"if(_time-q_m{number}<={told.span}, q_m{number}, null())" for number in numbers.values()}
+    return [
+        *_latest(told),
+        f"eval {', '.join(f'q_m{number}={test}' for number, test in inside.items())}",
+        f"where {_combined(told.correlation.expression.parsed, numbers)}",
+        f"eval q_from=min({', '.join(f'q_m{number}' for number in numbers.values())})",
+    ]
+
+
+def _combined(node: object, numbers: Mapping[str, int]) -> str:
+    match node:
+        case SigmaRuleReference():
+            return f"isnotnull(q_m{numbers[node.reference]})"
+        case CorrelationConditionAND():
+            return f"({' AND '.join(_combined(arg, numbers) for arg in node.args)})"
+        case CorrelationConditionOR():
+            return f"({' OR '.join(_combined(arg, numbers) for arg in node.args)})"
+    raise Refused(
+        "'not' in a correlation's condition", "a shorter span, without the event, may satisfy it; SPL does not look there."
+    )
+
+
+def _temporal_ordered(told: _Window) -> list[str]:
     """For each rule the latest start of a chain in order; a row a rule, rules of one time in their order."""
-    tests = window.tests()
-    if len(tests) > _MOST_STAGES:
-        raise Refused(f"an order of {len(tests)} rules", f"this release writes up to {_MOST_STAGES} for Splunk.")
-    stages = [f"s{number:02}" for number in range(1, len(tests) + 1)]  # no numbers, which would compare as such
-    marks = ", ".join(f'if({test}, "{stage}", null())' for stage, test in zip(stages, tests, strict=True))
+    if len(told.rests) > _MOST_STAGES:
+        raise Refused(f"an order of {len(told.rests)} rules", f"this release writes up to {_MOST_STAGES} for Splunk.")
+    stages = [f"s{number:02}" for number in range(1, len(told.rests) + 1)]  # no numbers, which would compare as such
+    marks = ", ".join(f'if(isnotnull(q_t{number}), "{stage}", null())' for number, stage in enumerate(stages, 1))
     starts = [*(f"q_{stage}" for stage in stages[:-1]), "q_from"]
     commands = [
-        *_named(window, _Value("q_stage", f"mvappend({marks})")),
+        f"eval q_stage=mvappend({marks})",
         "mvexpand q_stage",
+        "where isnotnull(q_stage)",
         "sort 0 _time, q_stage",
         f'eval {starts[0]}=if(q_stage="{stages[0]}", _time, null())',
     ]
     for before, (stage, start) in pairwise(zip(stages, starts, strict=True)):
         latest = f"q_m{before[0][1:]}"
-        commands.append(f"streamstats {window.all_before()} max({before[1]}) as {latest}{window.by()}")
+        commands.append(f"streamstats {told.all_before()} max({before[1]}) as {latest}{told.by()}")
         commands.append(f'eval {start}=if(q_stage="{stage}", {latest}, null())')
-    return [*commands, "where isnotnull(q_from)", f"where _time-q_from<={window.span}"]
+    return [*commands, "where isnotnull(q_from)", f"where _time-q_from<={told.span}"]
+
+
+_KINDS = {
+    "event_count": _Kind(lambda _: [], _event_count, "count as events", _EVENTS),
+    "value_count": _Kind(_counted, _value_count, "max(q_count) as distinctValues", "distinctValues"),
+    "value_sum": _Kind(_summed, _value_sum, "max(q_total) as total", "total"),
+    "temporal": _Kind(_Window.marks, _temporal, "count as completions", "completions"),
+    "temporal_ordered": _Kind(_Window.marks, _temporal_ordered, "count as completions", "completions"),
+    "extended": _Kind(_Window.marks, _extended, "count as completions", "completions"),
+}

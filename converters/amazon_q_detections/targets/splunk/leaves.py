@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 from amazon_q_detections import numeral
 from amazon_q_detections.condition import Boolean, Cidr, Compare, Exists, Leaf, Matches, Number, SameAs, Test, Text, Wild
 from amazon_q_detections.errors import Refused
-from amazon_q_detections.targets.splunk import literal, network, pattern
+from amazon_q_detections.targets.splunk import literal, network, pattern, perl
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from amazon_q_detections.regex import Regex
     from amazon_q_detections.targets.splunk.fields import Fields
     from amazon_q_detections.targets.splunk.shapes import Kind
 
@@ -94,6 +95,8 @@ class Leaves:
             case Number():
                 self.assumptions.add("plain_numbers")
                 return _found(field, pattern.quoted(rf"\A{numeral.spellings(test.value)}\z"), wanted=wanted)
+            case Matches():
+                return self._regex(field, test.regex, wanted=wanted)
             case Cidr(network=IPv4Network() as addresses):
                 return _found(field, pattern.quoted(network.expression(addresses)), wanted=wanted)
         return self._on_one_value(field, test, wanted=wanted)
@@ -165,12 +168,32 @@ class Leaves:
         parts = (_found(field, pattern.fitting_but_null(test)), _in_json(_list_from_record(field), _TEXT_NULL))
         return f"{'' if wanted else 'NOT '}({' OR '.join(parts)})"
 
+    def _regex(self, field: str, regex: Regex, *, wanted: bool) -> str:
+        """A regular expression; where the text of a null, or one that stands for absence, fits it, the record decides too."""
+        if perl.beyond_ascii(regex):
+            self.assumptions.add("unicode")
+        if perl.nested(regex):
+            self.assumptions.add("match_limit")
+        if regex.search(""):
+            self.assumptions.add("empty_text")
+        found = _found(field, pattern.quoted(perl.expression(regex)))
+        if not any(map(regex.search, (pattern.NULL_TEXT, *self._absent.get(field, ())))):
+            return _found(field, pattern.quoted(perl.expression(regex)), wanted=wanted)
+        if "{}" not in field:
+            return _all_of(found, self.exists(field), wanted=wanted)
+        kind = self.kind(field)
+        if kind is None:
+            raise Refused(f"an expression that null fits, on the array {field}", "whether objects are in it is not known.")
+        but_null = _found(field, pattern.quoted(perl.expression(regex, but_null=True)))
+        if kind in ("object", "array"):  # where no text is, but a null may be
+            return but_null if wanted else f"NOT ({but_null})"
+        parts = (but_null, _in_json(_list_from_record(field), _TEXT_NULL))
+        return f"{'' if wanted else 'NOT '}({' OR '.join(parts)})"
+
     def _on_one_value(self, field: str, test: Test, *, wanted: bool) -> str:
         """Tests that SPL has on a single value only."""
         own = literal.operand(field)
         match test:
-            case Matches():
-                raise Refused("a regular expression", "this release does not write them for Splunk.")
             case Compare():
                 bound = numeral.plain(test.value)
                 if abs(test.value) >= _MOST_NUMBER:

@@ -88,7 +88,8 @@ def of(rule: Rule, parts: Parts, app: str) -> Stanza:
 
 def _search(rule: Rule, parts: Parts, app: str) -> str:
     """The search of a run: a command a line, since a line of the file may only go on between commands."""
-    found = (f"`{index_macro(app)}` {parts.selection[0]}", *parts.selection[1:], f"`{filter_macro(rule)}`", *parts.sliding)
+    selection = (f"`{index_macro(app)}` {parts.selection[0]}", *parts.selection[1:], f"`{filter_macro(rule)}`")
+    found = (*selection, *parts.grouping, *parts.sliding)
     # The hits of this run: those that were completed since the one before. now() is the scheduled time.
     schedule = schedule_of(rule)
     own = (f"where _time>=now()-{schedule.delay + schedule.step}",) if rule.is_correlation else ()
