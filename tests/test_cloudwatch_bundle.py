@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -247,7 +248,8 @@ def test_a_bundle_of_many_rules_is_split_below_the_limits(queries: list[Insights
 
 def test_a_bundle_of_long_queries_is_split_by_size_into_few_templates(queries: list[InsightsQuery]) -> None:
     rule, text = queries[0].rule, "# x\n" * 2400
-    long = {**vars(queries[0]), "deciding": text, "formats": {"insights": lambda: text}}
+    parts = replace(queries[0].parts, heading=(text,))
+    long = {**vars(queries[0]), "parts": parts, "formats": {"insights": lambda: text}}
     many = [
         InsightsQuery(**{**long, "rule": Rule(f"aws_rule_number_{number}", Path("x.yml"), rule.main)}) for number in range(40)
     ]

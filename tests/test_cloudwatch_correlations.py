@@ -6,17 +6,17 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import insights_table
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from insights_table import DIALECTS, Dialect
 from sigma_text import correlated
 
 from amazon_q_detections import record, timeline
 from amazon_q_detections.conversion import schema_of
 from amazon_q_detections.errors import Refused
 from amazon_q_detections.schedule import Schedule
+from amazon_q_detections.targets.cloudwatch import insights
+from amazon_q_detections.targets.cloudwatch.insights import DIALECTS, Dialect
 from sigma.backends.cloudwatch_logs_insights import correlations
 from sigma.backends.cloudwatch_logs_insights.assumptions import ASSUMPTIONS
 from sigma.backends.cloudwatch_logs_insights.query import Filters, piped
@@ -44,12 +44,16 @@ def written(made: Any) -> correlations.Written:
     return correlations.write(made, Filters(SCHEMA, frozenset({SOURCE})), SCHEDULE)
 
 
+def commands(query: correlations.Written) -> str:
+    return piped((*query.selecting, *query.counting))
+
+
 def found(made: Any, events: list[dict[str, Any]], end: int, dialect: Dialect = DIALECTS[0]) -> set[tuple[str, ...]]:
     """The groups that a run finds that ends *end* s after the first second of the events and the delay."""
     query = written(made)
-    rows = [insights_table.row(event) for event in events]
-    run = insights_table.run(piped(query.commands), rows, 1_700_000_000 + end + SCHEDULE.delay, dialect)
-    return {tuple(record.text(row[name]) for name in query.keys) for row in run}
+    rows = [insights.row(event) for event in events]
+    run = insights.run(commands(query), rows, 1_700_000_000 + end + SCHEDULE.delay, dialect)
+    return {tuple(record.text(row[name]) for _, name in query.keys) for row in run}
 
 
 def meant(made: Any, events: list[dict[str, Any]], end: int) -> set[tuple[str, ...]]:
@@ -93,7 +97,7 @@ said: dict[bool, int] = {True: 0, False: 0}
 def check(made: Any, events: list[dict[str, Any]], end: int) -> None:
     for dialect in DIALECTS:
         groups = found(made, events, end, dialect)
-        assert groups == meant(made, events, end), (written(made).commands, events)
+        assert groups == meant(made, events, end), (commands(written(made)), events)
         said[bool(groups)] += 1
 
 
@@ -148,8 +152,9 @@ ARRAY = "resources.ARN"
     [
         ("temporal_ordered", NAMES, {}, "an order of 3 rules"),
         ("temporal_ordered", NAMES[:1], {}, "an order of 1 rules"),
-        ("temporal", NAMES[:2], {"condition": "first and not second"}, "extended"),
-        ("value_sum", NAMES[:1], {"condition": {"gte": 2, "field": "a"}}, "of type value_sum"),
+        ("temporal", NAMES[:2], {"condition": "first and not second"}, "'not' in a correlation's condition"),
+        ("value_avg", NAMES[:1], {"condition": {"gte": 2, "field": "a"}}, "of type value_avg"),
+        ("value_sum", NAMES[:1], {"condition": {"gte": 2, "field": ARRAY}}, "a sum over the array"),
         ("event_count", NAMES[:1], {"group_by": [ARRAY], "condition": {"gte": 2}}, "a group-by key over the array"),
         ("event_count", NAMES[:1], {"group_by": ["resources"], "condition": {"gte": 2}}, "a group-by key over the array"),
         ("event_count", NAMES[:1], {"group_by": ["a.b", "a_b"], "condition": {"gte": 2}}, "much the same name"),
@@ -175,5 +180,5 @@ def test_a_key_takes_no_name_that_the_query_has_for_itself() -> None:
     events = [at(0, number, eventName="AB"[number], o={}, **dict.fromkeys(keys, "x")) for number in range(2)]
     made = correlated("temporal", bases, group_by=keys, timespan="60s")
     assert found(made, events, 60) == meant(made, events, 60) == {("x",) * 4}
-    names = [*re.findall(r" as (\w+)", "\n".join(written(made).commands)), *written(made).keys]
+    names = [*re.findall(r" as (\w+)", commands(written(made))), *(name for _, name in written(made).keys)]
     assert len({*names}) == len(names) - len(keys)

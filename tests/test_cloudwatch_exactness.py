@@ -5,10 +5,8 @@ from __future__ import annotations
 from ipaddress import ip_network
 from typing import Any
 
-import insights_table
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from insights_table import DIALECTS
 
 from amazon_q_detections import predicate
 from amazon_q_detections.condition import (
@@ -28,6 +26,8 @@ from amazon_q_detections.condition import (
 )
 from amazon_q_detections.conversion import schema_of
 from amazon_q_detections.errors import Refused
+from amazon_q_detections.targets.cloudwatch import insights
+from amazon_q_detections.targets.cloudwatch.insights import DIALECTS
 from sigma.backends.cloudwatch_logs_insights.query import Filters, piped
 
 SCHEMA = schema_of("cloudwatch_cloudtrail")
@@ -134,7 +134,7 @@ def check(condition: Condition, found: list[dict[str, Any]]) -> None:
         if _is_untold(condition, event):
             continue
         for dialect in DIALECTS:
-            got = bool(insights_table.run(query, [insights_table.row(event)], 0, dialect))
+            got = bool(insights.run(query, [insights.row(event)], 0, dialect))
             assert got is matches(event), (query, event)
             said[got] += 1
 

@@ -6,10 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import insights_table
 import pytest
 from contract_rows import ABSENT, OUTSIDE, ROWS, event
-from insights_table import DIALECTS, Dialect
 from our_content import EVENTS, grouped, ids, raising, said_by
 from sigma_text import holds, tree
 
@@ -18,13 +16,14 @@ from amazon_q_detections.conversion import schema_of
 from amazon_q_detections.errors import Refused
 from amazon_q_detections.fixture import Case
 from amazon_q_detections.rule import Rule
-from amazon_q_detections.targets.cloudwatch import CloudWatch, InsightsQuery
+from amazon_q_detections.targets.cloudwatch import CloudWatch, InsightsQuery, insights
+from amazon_q_detections.targets.cloudwatch.insights import DIALECTS, Dialect
 from sigma.backends.cloudwatch_logs_insights import syntax
 from sigma.backends.cloudwatch_logs_insights.assumptions import ASSUMPTIONS
 from sigma.backends.cloudwatch_logs_insights.query import Filters, piped
 
 SINGLES, CORRELATED = said_by("cloudwatch")
-ROWS_OF_EVENTS = [insights_table.row(one) for one in EVENTS]
+ROWS_OF_EVENTS = [insights.row(one) for one in EVENTS]
 SCHEMA = schema_of("cloudwatch_cloudtrail")
 
 
@@ -38,23 +37,21 @@ def test_a_query_gives_the_rules_verdicts(one: Rule, dialect: Dialect) -> None:
     wanted = raising(one)
     assert wanted
     query = compiled(one)
-    assert {found["eventID"] for found in insights_table.run(query.text("insights"), ROWS_OF_EVENTS, 0, dialect)} == wanted
-    assert {found["q_event"] for found in insights_table.run(query.deciding, ROWS_OF_EVENTS, 0, dialect)} == wanted, "the alarm"
+    assert {found["eventID"] for found in insights.run(query.text("insights"), ROWS_OF_EVENTS, 0, dialect)} == wanted
+    assert {found["q_event"] for found in insights.run(query.deciding, ROWS_OF_EVENTS, 0, dialect)} == wanted, "the alarm"
 
 
 @pytest.mark.parametrize(("one", "case"), CORRELATED, ids=ids(CORRELATED))
 def test_a_correlation_keeps_its_two_promises(one: Rule, case: Case) -> None:
     """Runs a step apart: no group that the rule does not find, and every group whose span is short enough."""
     query = compiled(one)
-    rows = [insights_table.row(event) for event in case.events]
+    rows = [insights.row(event) for event in case.events]
     times = sorted(moment for event in case.events if (moment := record.time(event)) is not None)
     schedule, alerts = one.schedule, set()
     for offset in (0, schedule.step // 2):  # runs need not meet the events' seconds
         end = times[0] + schedule.delay - offset
         while end <= times[-1] + schedule.delay + one.timespan:
-            alerts |= {
-                tuple(found[name] for name in query.by) for found in insights_table.run(query.text("insights"), rows, end)
-            }
+            alerts |= {tuple(found[name] for name in query.by) for found in insights.run(query.text("insights"), rows, end)}
             end += schedule.step
     wanted = grouped(one, case)
     assert bool(wanted) is case.expected
@@ -68,17 +65,17 @@ def padded(event: Mapping[str, Any]) -> dict[str, Any]:
     head = {key: value for key, value in event.items() if key in SCHEMA["discovered"]}
     given = event.get("requestParameters")
     if isinstance(given, dict):
-        given = {"padding": {f"p{number}": "x" for number in range(insights_table.MOST_FIELDS)}, **given}
+        given = {"padding": {f"p{number}": "x" for number in range(insights.MOST_FIELDS)}, **given}
     tail = {key: value for key, value in event.items() if key not in (*head, "requestParameters")}
     return {**head, "requestParameters": given, **tail}
 
 
-PADDED = [insights_table.row(padded(one)) for one in EVENTS]
+PADDED = [insights.row(padded(one)) for one in EVENTS]
 
 
 @pytest.mark.parametrize("one", SINGLES, ids=lambda one: one.stem)
 def test_a_call_with_many_parameters_hides_nothing(one: Rule) -> None:
-    found = insights_table.run(compiled(one).deciding, PADDED)
+    found = insights.run(compiled(one).deciding, PADDED)
     assert {row["q_event"] for row in found} == raising(one)
 
 
@@ -86,9 +83,9 @@ def test_a_call_with_many_parameters_hides_nothing(one: Rule) -> None:
 def test_a_burst_of_calls_with_many_parameters_is_counted(one: Rule, case: Case) -> None:
     query = compiled(one)
     ends = {moment + one.schedule.delay for event in case.events if (moment := record.time(event)) is not None}
-    plain, hidden = ([insights_table.row(make(event)) for event in case.events] for make in (dict, padded))
+    plain, hidden = ([insights.row(make(event)) for event in case.events] for make in (dict, padded))
     for end in sorted(ends):
-        one_by_one = [insights_table.run(query.deciding, rows, end) for rows in (plain, hidden)]
+        one_by_one = [insights.run(query.deciding, rows, end) for rows in (plain, hidden)]
         assert one_by_one[0] == one_by_one[1]
 
 
@@ -111,7 +108,7 @@ def test_a_row_of_the_contract(row: str, negated: bool, dialect: Dialect) -> Non
         odd = (*OUTSIDE.get(row, ()), *BOOLEANS.get(row, ()))
         untold = any(one is other or (one == other and type(one) is type(other)) for other in odd)
         if not untold and (row.startswith(("exists", "null")) or not isinstance(one, list)):
-            found = bool(insights_table.run(query, [insights_table.row(event(one))], 0, dialect))
+            found = bool(insights.run(query, [insights.row(event(one))], 0, dialect))
             assert found is matches(event(one)), (one, query)
 
 
@@ -125,7 +122,7 @@ def test_a_row_of_the_contract_on_a_field_that_is_always_discovered(row: str) ->
     query = piped(Filters(SCHEMA).lines(tree(selection=selection)))
     for one in TEXTS:
         found = {"userIdentity": {} if one is ABSENT else {"userName": one}}
-        assert bool(insights_table.run(query, [insights_table.row(found)])) is holds(selection=selection)(found), (one, query)
+        assert bool(insights.run(query, [insights.row(found)])) is holds(selection=selection)(found), (one, query)
 
 
 @pytest.mark.parametrize("dialect", DIALECTS, ids=["compact", "spaced"])
@@ -135,7 +132,7 @@ def test_a_boolean_is_seen_as_number_and_as_text(value: str, modifier: str, dial
     selection = {f"a.b{modifier}": value}
     query = piped(Filters(SCHEMA).lines(tree(selection=selection)))
     for one in (True, False, "true", "TRUE", "no", "", None):
-        found = bool(insights_table.run(query, [insights_table.row(event(one))], 0, dialect))
+        found = bool(insights.run(query, [insights.row(event(one))], 0, dialect))
         assert found is holds(selection=selection)(event(one)), (one, query)
 
 
@@ -213,7 +210,7 @@ def test_an_array_is_decided_on_its_json_text(
     assert holds(text, selection=selection, source=SOURCE)({**SOURCE, **found}) is (expected is not negated)
     filters = Filters(SCHEMA, frozenset(SOURCE.values()))
     query = piped(filters.lines(tree(text, selection=selection, source=SOURCE)))
-    got = insights_table.run(query, [insights_table.row({**SOURCE, **found})], 0, dialect)
+    got = insights.run(query, [insights.row({**SOURCE, **found})], 0, dialect)
     assert bool(got) is (expected is not negated), query
 
 
@@ -230,7 +227,7 @@ OBJECTS = [
 @pytest.mark.parametrize(("field", "found", "expected"), OBJECTS)
 def test_whether_an_object_is_there_is_decided_at_its_place(field: str, found: dict[str, Any], expected: bool) -> None:
     query = piped(Filters(SCHEMA).lines(tree(selection={f"{field}|exists": True})))
-    assert bool(insights_table.run(query, [insights_table.row(found)])) is expected, query
+    assert bool(insights.run(query, [insights.row(found)])) is expected, query
 
 
 def test_a_field_of_a_service_whose_arrays_are_not_known_rests_on_an_assumption() -> None:
@@ -296,7 +293,7 @@ def test_a_field_that_is_compared_with_one_of_the_parsed_record_waits_for_it() -
     selection = {"userAgent|fieldref": PARSED}
     query = piped(Filters(SCHEMA).lines(tree(selection=selection)))
     found = {"userAgent": "a", "requestParameters": {"x": "A"}}
-    assert insights_table.run(query, [insights_table.row(found)]), query
+    assert insights.run(query, [insights.row(found)]), query
 
 
 @pytest.mark.parametrize("dialect", DIALECTS, ids=["compact", "spaced"])
@@ -308,15 +305,15 @@ def test_an_object_passes_no_test_that_functions_decide(selection: dict[str, Any
     for one in ({}, {"b": 8}, "10.0.0.1", "8", "7", None):
         for other in ({}, {"b": 8}, "8", None):
             found = {"a": {"b": one}, "c": {"d": other}}
-            got = bool(insights_table.run(query, [insights_table.row(found)], 0, dialect))
+            got = bool(insights.run(query, [insights.row(found)], 0, dialect))
             assert got is holds(text, selection=selection)(found), (found, query)
 
 
 @pytest.mark.parametrize(("one", "other"), [("7", "7.0"), ("7", "07"), ("1e1", "10")])
 def test_two_fields_are_compared_as_texts_and_not_as_numbers(one: str, other: str) -> None:
     query = piped(Filters(SCHEMA).lines(tree(selection={"a.b|fieldref": "c.d"})))
-    assert not insights_table.run(query, [insights_table.row({"a": {"b": one}, "c": {"d": other}})])
-    assert insights_table.run(query, [insights_table.row({"a": {"b": one}, "c": {"d": one}})])
+    assert not insights.run(query, [insights.row({"a": {"b": one}, "c": {"d": other}})])
+    assert insights.run(query, [insights.row({"a": {"b": one}, "c": {"d": one}})])
 
 
 def test_a_number_below_zero_has_no_sign_which_is_not_documented() -> None:
@@ -330,7 +327,7 @@ def test_a_list_of_values_whose_case_counts_does_not_fold_them(field: str) -> No
     query = piped(Filters(SCHEMA).lines(tree(selection={f"{field}|cased": ["ab", "c d", "É"]})))
     for value, expected in [("ab", True), ("c d", True), ("É", True), ("AB", False), ("C d", False), ("é", False)]:
         found = {"eventName": value, "userAgent": value, "requestParameters": {"x": value}}
-        assert bool(insights_table.run(query, [insights_table.row(found)])) is expected, (value, query)
+        assert bool(insights.run(query, [insights.row(found)])) is expected, (value, query)
 
 
 HOSTILE = [
@@ -349,7 +346,7 @@ def test_a_hostile_value_is_only_a_value(value: str, modifier: str, field: str) 
     matches = holds(selection={f"{field}{modifier}": escaped})
     for one in HOSTILE:
         found = {**event(one), "awsRegion": "us-east-1", **({"eventName": one} if field == "eventName" else {})}
-        assert bool(insights_table.run(query, [insights_table.row(found)])) is matches(found), (one, query)
+        assert bool(insights.run(query, [insights.row(found)])) is matches(found), (one, query)
 
 
 @pytest.mark.parametrize("value", ["7 ", " 7", "1f", "0x1F", "NaN", "infinity", "-7", "a ", "1e3"])
@@ -367,7 +364,9 @@ def test_a_character_without_a_documented_escape_is_refused(value: str) -> None:
 @pytest.mark.parametrize(
     ("text", "selections", "construct"),
     [
-        ("selection", {"selection": {"a|re": "x"}}, "a regular expression"),
+        ("selection", {"selection": {"a|re|m": "^x"}}, "an anchor at lines"),
+        ("selection", {"selection": {"a|re": r"\x07"}}, "the character"),
+        ("selection", {"selection": {"resources.type|re": "x"}}, "a matches on a JSON text"),
         ("keywords", {"keywords": ["x"]}, "a keyword"),
         ("selection", {"selection": {"a`b": "x"}}, "the field name"),
         ("selection", {"selection": {"a\\": "x"}}, "the field name"),
@@ -444,8 +443,8 @@ def test_each_json_text_has_a_name_of_its_own() -> None:
     names = re.findall(r" as (\w+)", query)
     assert len({*names}) == len(names) == len(fields) + 1, query
     found = {"x": {"a-b": {}, "a_b": {}, "a:b": {}}, "y": {"a_b": {}}, "x_a": {"b": {}}}
-    assert insights_table.run(query, [insights_table.row(found)])
-    assert not insights_table.run(query, [insights_table.row({**found, "y": {}})])
+    assert insights.run(query, [insights.row(found)])
+    assert not insights.run(query, [insights.row({**found, "y": {}})])
 
 
 def test_own_names_cannot_meet_discovered_ones() -> None:

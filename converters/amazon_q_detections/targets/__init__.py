@@ -56,7 +56,19 @@ TARGETS = (
         EngineRegistration("spl", "The searches, by a strict interpreter of SPL.", f"{__name__}.splunk.engine", "SplEngine"),
     ),
     Registration("opensearch", ("cloudtrail",), ("dsl", "lucene", "monitor"), f"{__name__}.opensearch", "OpenSearch"),
-    Registration("cloudwatch", ("cloudtrail",), ("insights", "query_definition"), f"{__name__}.cloudwatch", "CloudWatch"),
+    Registration(
+        "cloudwatch",
+        ("cloudtrail",),
+        ("insights", "query_definition"),
+        f"{__name__}.cloudwatch",
+        "CloudWatch",
+        EngineRegistration(
+            "logs_insights",
+            "The queries, by a strict interpreter of Logs Insights QL.",
+            f"{__name__}.cloudwatch.engine",
+            "LogsInsightsEngine",
+        ),
+    ),
 )
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from amazon_q_detections.rule import Rule
+    from sigma.backends.cloudwatch_logs_insights.backend import Parts
 
 # CloudWatch Logs API Reference, "PutQueryDefinition" and "StartQuery": queryString.
 _LONGEST_QUERY = 10_000
@@ -23,10 +24,19 @@ _LONGEST_QUERY = 10_000
 
 @dataclass(frozen=True)
 class InsightsQuery(Query):
-    """A rule as a Logs Insights query; *deciding* is the query up to where an alarm aggregates, by the fields *by*."""
+    """A rule as a Logs Insights query, with what its alarm is made from."""
 
-    deciding: str
-    by: tuple[str, ...]
+    parts: Parts
+
+    @property
+    def deciding(self) -> str:
+        """The query up to where an alarm aggregates."""
+        return self.parts.deciding
+
+    @property
+    def by(self) -> tuple[str, ...]:
+        """The fields by which an alarm aggregates."""
+        return self.parts.by
 
 
 class CloudWatch(Target[InsightsQuery]):
@@ -57,8 +67,7 @@ class CloudWatch(Target[InsightsQuery]):
             missing={template.ALARM: no_alarm} if no_alarm else {},
             promise=_promise(rule),
             assumptions=parts.assumptions,
-            deciding=parts.deciding,
-            by=parts.by,
+            parts=parts,
         )
 
     def bundle(self, queries: Sequence[InsightsQuery], *, name: str, schema: str) -> dict[str, bytes]:  # noqa: ARG002

@@ -64,4 +64,13 @@ ASSUMPTIONS: dict[str, tuple[str, str]] = {
         "In a regular expression `$` is the end of the value, and no place before a line break there.",
         "filter errorMessage like /\\s$/ | stats count(*), sum(if(errorMessage like /[^\\s]$/, 1, 0))",
     ),
+    "whole_amounts": (
+        "The summed field holds whole numbers of up to 15 digits, none below 0.",
+        "filter ispresent(additionalEventData.bytesTransferredOut)"
+        " | filter not (additionalEventData.bytesTransferredOut like /^(0|[1-9][0-9]{0,14})$/) | stats count(*)",
+    ),
+    "word_boundary": (
+        "In a regular expression \\b is a place between a letter, digit or _ of ASCII and none, \\B any other place.",
+        "stats count(*), sum(if(eventName like /^\\b[A-Za-z0-9_]+\\b$/, 1, 0)), sum(if(eventName like /[A-Z]\\B[a-z]/, 1, 0))",
+    ),
 }

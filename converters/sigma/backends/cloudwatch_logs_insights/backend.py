@@ -33,15 +33,22 @@ class Parts:
     """A query: *heading* is comment lines, *commands* select the hits, *tail* shows them, *by* tells one from another.
 
     Comment lines may stand between the *commands* too. *naming* are the commands that give *by* its names, where only an alarm
-    needs them.
+    needs them. Of a correlation's commands those that are *counting* come last; *places* are where its keys are read before.
     """
 
     heading: tuple[str, ...]
-    commands: tuple[str, ...]
+    selecting: tuple[str, ...]
+    counting: tuple[str, ...]
     tail: tuple[str, ...]
     naming: tuple[str, ...]
     by: tuple[str, ...]
+    places: tuple[str, ...]
     assumptions: tuple[str, ...]
+
+    @property
+    def commands(self) -> tuple[str, ...]:
+        """The commands that select the hits."""
+        return (*self.selecting, *self.counting)
 
     @property
     def text(self) -> str:
@@ -91,7 +98,8 @@ class CloudWatchLogsInsightsBackend(Conversion, TextQueryBackend):
         tail = (f"display {columns}", f"sort {_EVENT_TIME} desc", f"limit {LIMIT}")
         naming = () if filters.needs.record else (f"fields jsonParse(@message) as {syntax.RECORD}",)
         naming = (*naming, f"fields {syntax.below(syntax.RECORD, correlations.EVENT_ID)} as {_EVENT}")
-        return Parts(_heading(rule), tuple(commands), tail, naming, (_EVENT,), tuple(sorted(filters.needs.assumptions)))
+        assumptions = tuple(sorted(filters.needs.assumptions))
+        return Parts(_heading(rule), tuple(commands), (), tail, naming, (_EVENT,), (), assumptions)
 
     def _correlation(self, rule: SigmaRule | SigmaCorrelationRule, meaning: Correlation, filters: Filters) -> Parts:
         runs = _schedule(rule, meaning)
@@ -100,14 +108,16 @@ class CloudWatchLogsInsightsBackend(Conversion, TextQueryBackend):
         least = schedule.written(meaning.timespan + runs.delay)
         window = f"Judges the {span} of events up to {delay} before the end of the time range: choose {least} or more."
         heading = (*_heading(rule), syntax.comment(window))
+        names = tuple(name for _, name in written.keys)
         tail = (
             "fields fromMillis(q_from) as q_since, fromMillis(q_to) as q_until",
-            f"display {', '.join((*written.keys, *written.columns, 'q_since', 'q_until'))}",
+            f"display {', '.join((*names, *written.columns, 'q_since', 'q_until'))}",
             "sort q_until desc",
             f"limit {LIMIT}",
         )
         assumptions = tuple(sorted(filters.needs.assumptions))
-        return Parts(heading, written.commands, tail, (), written.keys, assumptions)
+        places = tuple(place for place, _ in written.keys)
+        return Parts(heading, written.selecting, written.counting, tail, (), names, places, assumptions)
 
 
 def _sources(meaning: Condition | Correlation) -> frozenset[str] | None:

@@ -10,15 +10,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sigma.correlations import CorrelationConditionAND, CorrelationConditionOR, SigmaRuleReference
+
+from amazon_q_detections import window
 from amazon_q_detections.condition import any_of, factored, fields, pinned
 from amazon_q_detections.errors import Refused
 from sigma.backends.cloudwatch_logs_insights import syntax
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from amazon_q_detections.condition import Condition
-    from amazon_q_detections.correlation import Correlation
+    from amazon_q_detections.correlation import Correlation, GroupKey
     from amazon_q_detections.schedule import Schedule
     from sigma.backends.cloudwatch_logs_insights.query import Filters
 
@@ -31,13 +34,14 @@ EVENT_ID = "eventID"
 
 @dataclass(frozen=True)
 class Written:
-    """The commands that find the groups in the window, the names of their keys, and the columns that show them.
+    """The commands that select events and give them a time, those that find the groups in the window, and the columns.
 
-    Comment lines may stand between the *commands*.
+    *keys* are where each key is read on a selected event, and its name from then on. Comment lines may stand between commands.
     """
 
-    commands: tuple[str, ...]
-    keys: tuple[str, ...]
+    selecting: tuple[str, ...]
+    counting: tuple[str, ...]
+    keys: tuple[tuple[str, str], ...]
     columns: tuple[str, ...]
 
 
@@ -76,85 +80,140 @@ def write(correlation: Correlation, filters: Filters, schedule: Schedule) -> Wri
     kinds = {
         "event_count": (_event_count, ("q_events",)),
         "value_count": (_value_count, ("q_values",)),
+        "value_sum": (_value_sum, ("q_total",)),
         "temporal": (_temporal, ()),
         "temporal_ordered": (_temporal_ordered, ()),
     }
-    if correlation.kind not in kinds:
-        raise Refused(f"a correlation of type {correlation.kind}", "this release does not write it for Logs Insights.")
-    if correlation.expression is not None:
-        raise Refused("an extended correlation condition", "this release does not write it for Logs Insights.")
+    window.maker(correlation)()  # refuses what a silent window would satisfy, and what has no meaning here
     count, measured = kinds[correlation.kind]
     filters.needs.record = True  # an event's id stands behind its parameters
-    groups, present = _groups(correlation, filters)
     common, rests = factored(tuple(member.condition for member in correlation.members))
+    groups = _groups(correlation, filters, rests)
     wanted = any_of(common, rests)
     always_there = frozenset(field for field in fields(wanted) if pinned(wanted, field) is not None)
-    window = _Window(correlation, filters, groups, rests, always_there)
-    counting = count(window)
+    counting = count(_Window(correlation, filters, groups.keys, rests, always_there))
     filters.needs.assumptions.add("parse_date")
     delay, timespan = schedule.delay * 1000, correlation.timespan * 1000
-    commands = (
+    selecting = (
         *filters.lines(wanted, named=len(rests) == 1),
         syntax.comment("correlation"),
-        *(f"filter {one}" for one in present),
+        *groups.commands,
+        *(f"filter {one}" for one in groups.present),
         f"fields {_TIME} as q_t",
-        f"filter q_t >= (queryEndTime() - {delay} - {timespan}) and q_t <= (queryEndTime() - {delay})",
-        *counting,
     )
-    return Written(commands, tuple(name for _, name in groups), measured)
+    inside = f"filter q_t >= (queryEndTime() - {delay} - {timespan}) and q_t <= (queryEndTime() - {delay})"
+    return Written(selecting, (inside, *counting), groups.keys, measured)
 
 
-def _groups(correlation: Correlation, filters: Filters) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
-    """Where each key is read and the name it has from then on, and the tests that it is there."""
-    groups, present = [], []
-    for key in correlation.group_by:
-        if key.field is None:
-            raise Refused(f"the alias {key.name} for different fields", "this release does not write it for Logs Insights.")
-        filters.leaves.refuse_array(key.field, "a group-by key")
-        present.append(filters.leaves.present(key.field))
-        groups.append((filters.leaves.own(key.field), syntax.own_name(key.field)))
-    if len({name for _, name in groups}) < len(groups):
+@dataclass(frozen=True)
+class _Groups:
+    """Where each key is read and the name it has from then on, the commands that it needs, and the tests that it is there."""
+
+    keys: tuple[tuple[str, str], ...]
+    commands: tuple[str, ...]
+    present: tuple[str, ...]
+
+
+def _groups(correlation: Correlation, filters: Filters, rests: Sequence[Condition]) -> _Groups:
+    keys, commands, present = [], [], []
+    for number, key in enumerate(correlation.group_by, 1):
+        for field in dict.fromkeys(key.fields):
+            filters.leaves.refuse_array(field, "a group-by key")
+        if key.field is not None:
+            present.append(filters.leaves.present(key.field))
+            keys.append((filters.leaves.own(key.field), syntax.own_name(key.field)))
+        else:
+            name = f"q_key_{number}"
+            commands.append(f"fields {_by_rule(key, correlation, filters, rests)} as {name}")
+            present.append(f"ispresent({name})")
+            keys.append((name, syntax.own_name(key.name)))
+    if len({name for _, name in keys}) < len(keys):
         raise Refused("two group-by keys of much the same name", "their columns could not be told apart.")
-    return tuple(groups), tuple(present)
+    return _Groups(tuple(keys), tuple(commands), tuple(present))
 
 
-def _event_count(window: _Window) -> tuple[str, ...]:
+def _by_rule(key: GroupKey, correlation: Correlation, filters: Filters, rests: Sequence[Condition]) -> str:
+    """The field of the rule that a record is of; raises Refused where it can be of two, since it then is in two groups."""
+    names = [pinned(member.condition, "eventName") for member in correlation.members]
+    for at, own in enumerate(names):
+        if own is None or any(other is None or own & other for other in names[at + 1 :]):
+            raise Refused(
+                f"the alias {key.name}", "an event could be of two rules, and so in two groups; pin each to its eventName."
+            )
+    chosen = ""
+    for field, rest in reversed(list(zip(key.fields, rests, strict=True))):
+        filters.leaves.present(field)  # gathers what it rests on
+        chosen = f"if({filters.total(rest)}, {filters.leaves.own(field)}, {chosen})" if chosen else filters.leaves.own(field)
+    return chosen
+
+
+def _event_count(told: _Window) -> tuple[str, ...]:
     """A record can be delivered twice, so events are counted by their id."""
     event = f"{syntax.below(syntax.RECORD, EVENT_ID)} as q_event"
     return (
-        f"stats min(q_t) as q_first, max(q_t) as q_last{window.by(event)}",
-        f"stats count(*) as q_events, {_SPAN}{window.again()}",
-        f"filter q_events >= {window.correlation.threshold}",
+        f"stats min(q_t) as q_first, max(q_t) as q_last{told.by(event)}",
+        f"stats count(*) as q_events, {_SPAN}{told.again()}",
+        f"filter q_events >= {told.correlation.threshold}",
     )
 
 
-def _value_count(window: _Window) -> tuple[str, ...]:
-    field, leaves = window.correlation.field or "", window.filters.leaves
+def _value_count(told: _Window) -> tuple[str, ...]:
+    field, leaves = told.correlation.field or "", told.filters.leaves
     leaves.refuse_array(field, "a distinct count")
     value = f"{leaves.own(field)} as q_value"
     return (
         f"filter {leaves.present(field)}",
-        f"stats min(q_t) as q_first, max(q_t) as q_last{window.by(value)}",
-        f"stats count(*) as q_values, {_SPAN}{window.again()}",
-        f"filter q_values >= {window.correlation.threshold}",
+        f"stats min(q_t) as q_first, max(q_t) as q_last{told.by(value)}",
+        f"stats count(*) as q_values, {_SPAN}{told.again()}",
+        f"filter q_values >= {told.correlation.threshold}",
     )
 
 
-def _temporal(window: _Window) -> tuple[str, ...]:
-    sums = [f"sum(if({test}, 1, 0)) as q_rule_{number}" for number, test in enumerate(window.tests(), 1)]
+def _value_sum(told: _Window) -> tuple[str, ...]:
+    """A record can be delivered twice, so amounts are added once for each event; what is no whole number adds nothing."""
+    field, leaves = told.correlation.field or "", told.filters.leaves
+    leaves.refuse_array(field, "a sum")
+    told.filters.needs.assumptions.update(("whole_amounts", "plain_numbers"))
+    own = leaves.own(field)
+    event = f"{syntax.below(syntax.RECORD, EVENT_ID)} as q_event"
+    sign = ">" if told.correlation.op == "gt" else ">="
     return (
-        _stats([*sums, "min(q_t) as q_from", "max(q_t) as q_to"], window.by()),
-        f"filter {' and '.join(f'q_rule_{number} > 0' for number in range(1, len(sums) + 1))}",
+        f"filter ispresent({own})",
+        f"filter {own} like /^(0|[1-9][0-9]{{0,14}})$/",
+        f"stats max({own}) as q_amount, min(q_t) as q_first, max(q_t) as q_last{told.by(event)}",
+        f"stats sum(q_amount) as q_total, {_SPAN}{told.again()}",
+        f"filter q_total {sign} {told.correlation.count}",
     )
 
 
-def _temporal_ordered(window: _Window) -> tuple[str, ...]:
+def _temporal(told: _Window) -> tuple[str, ...]:
+    sums = [f"sum(if({test}, 1, 0)) as q_rule_{number}" for number, test in enumerate(told.tests(), 1)]
+    names = {member.name: f"q_rule_{number}" for number, member in enumerate(told.correlation.members, 1)}
+    expression = told.correlation.expression
+    wanted = (
+        " and ".join(f"{name} > 0" for name in names.values()) if expression is None else _combined(expression.parsed, names)
+    )
+    return (_stats([*sums, "min(q_t) as q_from", "max(q_t) as q_to"], told.by()), f"filter {wanted}")
+
+
+def _combined(node: object, names: Mapping[str, str]) -> str:
+    match node:
+        case SigmaRuleReference():
+            return f"{names[node.reference]} > 0"
+        case CorrelationConditionAND():
+            return f"({' and '.join(_combined(arg, names) for arg in node.args)})"
+        case CorrelationConditionOR():
+            return f"({' or '.join(_combined(arg, names) for arg in node.args)})"
+    raise Refused("'not' in a correlation's condition", "a shorter span may satisfy it; no query looks there.")
+
+
+def _temporal_ordered(told: _Window) -> tuple[str, ...]:
     """Two rules: the earliest of the first is not after the latest of the second; equal times count as ordered."""
-    if len(window.rests) != 2:
-        raise Refused(f"an order of {len(window.rests)} rules", "Logs Insights can compare the times of two.")
-    first, second = window.tests()
+    if len(told.rests) != 2:
+        raise Refused(f"an order of {len(told.rests)} rules", "Logs Insights can compare the times of two.")
+    first, second = told.tests()
     return (
-        _stats([f"min(if({first}, q_t, {_NEVER})) as q_from", f"max(if({second}, q_t, 0)) as q_to"], window.by()),
+        _stats([f"min(if({first}, q_t, {_NEVER})) as q_from", f"max(if({second}, q_t, 0)) as q_to"], told.by()),
         "filter q_from <= q_to",
     )
 

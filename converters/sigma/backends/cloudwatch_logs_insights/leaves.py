@@ -15,10 +15,13 @@ from typing import TYPE_CHECKING, Any
 from amazon_q_detections import numeral
 from amazon_q_detections.condition import Boolean, Cidr, Compare, Exists, Leaf, Matches, Number, SameAs, Text, Wild
 from amazon_q_detections.errors import Refused
-from sigma.backends.cloudwatch_logs_insights import json_text, syntax
+from sigma.backends.cloudwatch_logs_insights import expressions, json_text, syntax
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from amazon_q_detections.condition import Test
+    from amazon_q_detections.regex import Regex
 
 _WORDS = {"true": 1, "false": 0}
 _NUMBER = re.compile(r"-?[0-9][-+.0-9e]*")
@@ -131,7 +134,7 @@ class Leaves:
 
     def any_of(self, path: str, values: list[Text]) -> Written | None:
         """A list of plain values as one `in`, or of others as one regular expression; None where neither can say it."""
-        if path in self._reached() or any(map(self._fits_a_boolean, values)):
+        if path in self._reached() or any(_tells_booleans(text.fits) for text in values):
             return None
         literals = [text.literal for text in values]
         if path in self._schema.get("aws_spelled", ()) and all(literal and syntax.is_plain(literal) for literal in literals):
@@ -192,7 +195,7 @@ class Leaves:
             case SameAs():
                 return self._same(path, own, test.field)
             case Matches():
-                raise Refused("a regular expression", "this release does not write them for Logs Insights.")
+                return Written(self._regex(path, own, test.regex), total=False)
         raise Refused(f"a test of type {type(test).__name__}", f"{path} cannot be tested so.")
 
     def _exists(self, path: str, own: str) -> str:
@@ -201,6 +204,14 @@ class Leaves:
         if path in self._schema.get("scalars", ()) or (path in self._reached() and path not in self._arrays):
             return f"ispresent({own})"
         return f"(ispresent({own}) or {self._needs.text_of(path)} like /^[{{\\[]/)"
+
+    def _regex(self, path: str, own: str, regex: Regex) -> str:
+        self._needs.assumptions.update(expressions.assumed(regex))
+        if self.needs_record(path):
+            self._needs.assumptions.add("plain_numbers")
+        if regex.search(""):
+            self._needs.assumptions.add("empty_kept")
+        return self._with_booleans(path, own, regex.search, f"{own} like {expressions.written(regex)}")
 
     def _text(self, path: str, own: str, text: Text) -> str:
         literal = text.literal
@@ -217,19 +228,15 @@ class Leaves:
         else:
             written = self._like(own, syntax.whole(text))
         self._tell_numbers(path, literal)
-        return self._with_booleans(path, own, text, written)
+        return self._with_booleans(path, own, text.fits, written)
 
-    def _with_booleans(self, path: str, own: str, text: Text, written: str) -> str:
+    def _with_booleans(self, path: str, own: str, fits: Callable[[str], bool], written: str) -> str:
         """A JSON boolean is found as 1 or 0, or as its word; the test on its text form must hold either way."""
-        if not self._may_be_boolean(path) or not self._fits_a_boolean(text):
+        if not self._may_be_boolean(path) or not _tells_booleans(fits):
             return written
         self._needs.assumptions.add("bool_1_0")
-        more = [f"{own} = {number}" for word, number in _WORDS.items() if text.fits(word) and not text.fits(str(number))]
+        more = [f"{own} = {number}" for word, number in _WORDS.items() if fits(word) and not fits(str(number))]
         return f"({' or '.join([written, *more])})" if more else written
-
-    def _fits_a_boolean(self, text: Text) -> bool:
-        """Whether the test says something else of a boolean's word than of its number."""
-        return any(text.fits(word) is not text.fits(str(number)) for word, number in _WORDS.items())
 
     def _may_be_boolean(self, path: str) -> bool:
         """What stands before the parameters of a call is text."""
@@ -274,6 +281,11 @@ class Leaves:
         """A test that objects fail, where the field may be one: comparing them with anything is false."""
         known = not self.needs_record(path) or path in self._schema.get("scalars", ())
         return [] if known else [f"{own} like /^/"]
+
+
+def _tells_booleans(fits: Callable[[str], bool]) -> bool:
+    """Whether a test says something else of a boolean's word than of its number."""
+    return any(fits(word) is not fits(str(number)) for word, number in _WORDS.items())
 
 
 def _total(place: str, written: Written) -> str:

@@ -31,8 +31,14 @@ def extended(schema: dict[str, Any], meaning: Condition | Correlation, sources: 
     found = {field: known for field, known in record_shape.known(_parts(meaning), wanted).items() if known.complete}
     scalars = [field for field, known in found.items() if all(map(_is_scalar, known.ways))]
     reached = {field: how for field, known in found.items() if (how := _how(known)) is not None}
-    more = {"known": frozenset(found), "scalars": [*schema.get("scalars", ()), *scalars], "reached": {**listed, **reached}}
-    return {**schema, **more}
+    lists = [field for field, how in reached.items() if how["array"] == field]
+    return {
+        **schema,
+        "known": frozenset(found),
+        "arrays": [*schema.get("arrays", ()), *lists],
+        "scalars": [*schema.get("scalars", ()), *scalars],
+        "reached": {**listed, **reached},
+    }
 
 
 def _parts(meaning: Condition | Correlation) -> Iterator[tuple[Condition, Iterable[str]]]:

@@ -21,7 +21,7 @@ COMMENT = "#"
 TEXT = "_json"
 """What the name of a JSON text ends in, and no other name of ours."""
 
-_TAKEN = re.compile(rf"q_(record|t|events?|values?|first|last|from|to|since|until|rule_[0-9]+)|.*{TEXT}")
+_TAKEN = re.compile(rf"q_(record|t|events?|values?|amount|total|first|last|from|to|since|until|(rule|key)_[0-9]+)|.*{TEXT}")
 _PLAIN_STEP = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # Starts with a letter and is no `NaN`, since what reads as a number might be compared as one.
 _PLAIN_VALUE = re.compile(r"(?!(?i:nan|inf|infinity)$)[A-Za-z](?:[A-Za-z0-9._:/ -]*[A-Za-z0-9._:/-])?")
