@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_network
 from random import Random
 from typing import Any
@@ -18,6 +19,7 @@ from amazon_q_detections.condition import (
     Condition,
     Exists,
     Leaf,
+    Matches,
     Not,
     Number,
     Or,
@@ -28,7 +30,8 @@ from amazon_q_detections.condition import (
     merged,
 )
 from amazon_q_detections.errors import Refused
-from amazon_q_detections.targets.opensearch import dsl, lucene, mapping
+from amazon_q_detections.regex import Regex
+from amazon_q_detections.targets.opensearch import dsl, lucene, mapping, regexp
 from amazon_q_detections.targets.opensearch.fields import Schema
 
 SHORT = ["list", "o.p", "o.q.r", "rows.x", "rows.deep.y", "odd-name_7"]
@@ -42,6 +45,10 @@ WORDS = [
     "", "a", "A", "ab", "aB*", "a?b", "a b", " a", "Äb", "äB", "Σα", "a\\b", "\\", "*", "?", '"', "a:b", "(a)", "+a-", "a/b", "AND", "TO", "🙂b",
     "a\nb", "a\u3000b", "true", "FALSE", "7", "7.0", "-7", "0", "-0", "1.5", "1.50", "10.0.0.1", "2001:db8::1", "::1", "a.b.c", "{a}", "[a TO b]",
     "a~1", "a^2", "&&", "||", "!a", "<a", ">7", "=a", "@a", "#a", "a\tb", "x" * 300,
+]  # fmt: skip
+EXPRESSIONS = [
+    "a", "b", ".", "", "^", "$", r"\A", r"\z", r"\b", r"\B", r"\d", r"\w", r"\W", r"\s", r"\S", "[^a]", "[a-c]", "[Ä-ä]", r"[\w.:-]", "(?i:AB)", "(?s:.)", "(?m:^)",
+    "(?m:$)", "x{2,9}", r"[\\/\"#@&<>~^-]", "7", "z", r"\n", r"\x{1f642}",
 ]  # fmt: skip
 OTHERS: list[Any] = [True, False, 0, 7, -7, 7.5, 1.5, 2**53 - 1, None]
 NETWORKS = ["10.0.0.0/8", "0.0.0.0/0", "::/0", "2001:db8::/32", "::/64", "10.0.0.1/32"]
@@ -93,8 +100,35 @@ def text(random: Random) -> Text:
     return Text(merged(tuple(parts)), random.random() < 0.3)
 
 
+def expression(random: Random, depth: int = 3) -> str:
+    """A regular expression of the words, with anchors and repeats anywhere."""
+    kind = random.randrange(6)
+    if depth == 0 or kind < 2:
+        word = random.choice(WORDS)
+        return random.choice([*EXPRESSIONS, re.escape(word[: random.randint(1, 3)]), re.escape(word)])
+    if kind == 2:
+        return f"({expression(random, depth - 1)}|{expression(random, depth - 1)})"
+    if kind == 3:
+        return f"({expression(random, depth - 1)}){random.choice(['*', '+', '?', '{2}', '{1,2}', '{2,}', '*?'])}"
+    return expression(random, depth - 1) + expression(random, depth - 1)
+
+
+def matches(random: Random) -> Matches:
+    flags = frozenset(flag for flag in "ims" if random.random() < 0.3)
+    while True:
+        whole = random.choice(["{}", "{}", "^({})", "({})$", "^({})$"])
+        try:
+            regex = Regex.parse(whole.format(expression(random)), flags)
+            regexp.pattern(regex)
+        except Refused:
+            continue
+        return Matches(regex)
+
+
 def random_test(random: Random) -> Test:
-    kind = random.randrange(12)
+    kind = random.randrange(15)
+    if kind > 11:
+        return matches(random)
     if kind < 4:
         return text(random)
     if kind < 6:

@@ -23,10 +23,11 @@ from amazon_q_detections.condition import (
     Wild,
 )
 from amazon_q_detections.errors import Refused
-from amazon_q_detections.targets.opensearch import network, wildcard
+from amazon_q_detections.targets.opensearch import network, regexp, wildcard
 
 if TYPE_CHECKING:
     from amazon_q_detections.targets.opensearch.fields import Schema
+    from amazon_q_detections.targets.opensearch.regexp import Pattern
 
 Clause = dict[str, Any]
 
@@ -100,7 +101,7 @@ class Writer:
                 params = {"a": field, "b": self._schema.checked(leaf.test.field)}
                 return {"script": {"script": {"source": _SAME, "lang": "painless", "params": params}}}
             case Matches():
-                raise Refused("a regular expression", "this release does not write them for OpenSearch.")
+                return self._regex(field, regexp.pattern(leaf.test.regex))
         raise Refused(f"a test of type {type(leaf.test).__name__}", f"{field} cannot be tested so.")
 
     def _text(self, field: str, text: Text) -> Clause:
@@ -112,6 +113,12 @@ class Writer:
             return {"prefix": {own: text.prefix}}
         pattern = "".join(part.value if isinstance(part, Wild) else _escaped(part) for part in text.parts)
         return {"wildcard": {own: {"value": pattern}}}
+
+    def _regex(self, field: str, found: Pattern) -> Clause:
+        own = self._schema.of_pattern(field, found)
+        if found.literal is not None:
+            return {"term": {own: found.literal}}
+        return {"regexp": {own: {"value": found.text, "flags": "NONE"}}}
 
 
 def refuse_too_many(clause: Clause) -> Clause:
@@ -134,7 +141,7 @@ def _count(clause: Clause) -> int:
             return 2
         case "term" if any(field.endswith(".ip") for field in body):
             return 2
-        case "wildcard" if any(field.endswith((".wc", ".wc_cs")) for field in body):
+        case "wildcard" | "regexp" if any(field.endswith((".wc", ".wc_cs")) for field in body):
             return sum(len(pattern["value"]) for pattern in body.values())
     return 1
 

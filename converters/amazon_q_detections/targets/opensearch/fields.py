@@ -11,8 +11,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from amazon_q_detections.condition import Cidr, Compare, Condition, Exists, Leaf, Or, SameAs, Text, leaves
+from amazon_q_detections.condition import Cidr, Compare, Condition, Exists, Leaf, Matches, Or, SameAs, Test, Text, leaves
 from amazon_q_detections.errors import Refused
+from amazon_q_detections.targets.opensearch import java_text, regexp
+from amazon_q_detections.targets.opensearch.regexp import Pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -29,6 +31,7 @@ _OPERATORS = ("AND", "OR", "NOT")
 _PRESENCE = "exists_"
 # Index setting `index.mapping.depth.limit`.
 _DEEPEST = 20
+_NUL = "a field of type wildcard has them for the ends of a text."
 # No two names come out alike, and names of letters and dots stay readable.
 _FLAT = str.maketrans({".": "_", "_": "-_", "-": "--"})
 
@@ -63,21 +66,28 @@ class Schema:
 
     def of_text(self, field: str, text: Text) -> str:
         """The field, or that subfield of it, on which *text* is tested; raises Refused for what no index finds."""
-        if text.literal is not None and java_length(text.literal) > IGNORE_ABOVE:
+        if text.literal is not None and java_text.length(text.literal) > IGNORE_ABOVE:
             raise Refused(f"a value of more than {IGNORE_ABOVE} characters", "longer values are not indexed.")
         if self.in_wildcard_field(field, text):
             _refuse_unseen(field, "".join(part for part in text.parts if isinstance(part, str)))
         subfield = self._subfield(field, text)
         return f"{self.checked(field)}.{subfield}" if subfield else self.checked(field)
 
-    def in_wildcard_field(self, field: str, text: Text) -> bool:
+    def in_wildcard_field(self, field: str, text: Text | Pattern) -> bool:
         """Whether *text* is a pattern on a text that is too long for a keyword."""
         return text.literal is None and field in self.long_texts
 
-    def _subfield(self, field: str, text: Text) -> str:
+    def _subfield(self, field: str, text: Text | Pattern) -> str:
         if self.in_wildcard_field(field, text):
             return "wc_cs" if text.cased else "wc"
         return "cs" if text.cased else ""
+
+    def of_pattern(self, field: str, found: Pattern) -> str:
+        """The field, or that subfield of it, for a regular expression; raises Refused for what it never finds."""
+        if self.in_wildcard_field(field, found) and found.has_nul:
+            raise Refused(f"a NUL in a pattern on {field}", _NUL)
+        subfield = self._subfield(field, found)
+        return f"{self.checked(field)}.{subfield}" if subfield else self.checked(field)
 
     def presence(self, field: str) -> str | None:
         """The derived field that says `y` where a value, an object or an array is there; None where `exists` says it."""
@@ -90,7 +100,8 @@ class Schema:
         """
         tested = set(others)
         for leaf in (leaf for one in conditions for leaf in leaves(one)):
-            if isinstance(leaf.test, Text) and leaf.test.literal is None and not self.in_wildcard_field(leaf.field, leaf.test):
+            test = _said(leaf)
+            if isinstance(test, Text | Pattern) and test.literal is None and not self.in_wildcard_field(leaf.field, test):
                 tested.add(leaf.field)
             elif isinstance(leaf.test, SameAs):
                 tested.update((leaf.field, leaf.test.field))
@@ -103,15 +114,15 @@ class Schema:
             if isinstance(leaf.test, Exists) and self.presence(leaf.field):
                 continue
             needed = found.setdefault(self.checked(leaf.field), set())
-            match leaf.test:
+            match _said(leaf):
                 case Cidr():
                     needed.add("ip")
                 case Compare():
                     needed.add("n")
-                case SameAs():
-                    found.setdefault(self.checked(leaf.test.field), set())
-                case Text() if self.in_wildcard_field(leaf.field, leaf.test):
-                    needed.add(self._subfield(leaf.field, leaf.test))
+                case SameAs(field=other):
+                    found.setdefault(self.checked(other), set())
+                case Text() | Pattern() as test if self.in_wildcard_field(leaf.field, test):
+                    needed.add(self._subfield(leaf.field, test))
         return found
 
     def present(self, condition: Condition) -> dict[str, str]:
@@ -131,18 +142,18 @@ class Schema:
         return values, others
 
 
+def _said(leaf: Leaf) -> Test | Pattern:
+    """The test, a regular expression as it is written for a node."""
+    return regexp.pattern(leaf.test.regex) if isinstance(leaf.test, Matches) else leaf.test
+
+
 def _refuse_unseen(field: str, pattern: str) -> None:
     if "\\" in pattern:
         raise Refused(f"a backslash in a pattern on {field}", "OpenSearch 2 finds none in a field of type wildcard.")
     if "\0" in pattern:
-        raise Refused(f"a NUL in a pattern on {field}", "a field of type wildcard has them for the ends of a text.")
+        raise Refused(f"a NUL in a pattern on {field}", _NUL)
 
 
 def flat(field: str) -> str:
     """A name without dots, another for every field."""
     return field.translate(_FLAT)
-
-
-def java_length(text: str) -> int:
-    """The characters of *text* as Java counts them, in UTF-16."""
-    return len(text.encode("utf-16-le")) // 2

@@ -14,6 +14,7 @@ from amazon_q_detections.condition import (
     Exists,
     Keyword,
     Leaf,
+    Matches,
     Not,
     Number,
     Or,
@@ -23,14 +24,15 @@ from amazon_q_detections.condition import (
     leaves,
 )
 from amazon_q_detections.errors import Refused
-from amazon_q_detections.targets.opensearch import dsl, network, wildcard
-from amazon_q_detections.targets.opensearch.fields import java_length
+from amazon_q_detections.targets.opensearch import dsl, java_text, network, regexp, wildcard
 
 if TYPE_CHECKING:
     from amazon_q_detections.targets.opensearch.fields import Schema
+    from amazon_q_detections.targets.opensearch.regexp import Pattern
 
 # The signs of the language, and what its parser takes for white space.
 _SPECIAL = frozenset('+-=&|!(){}[]^"~*?:\\/<> \t\n\r\u3000')
+_TOO_LONG = "Lucene text cannot search a text this long for it; the DSL can."
 # Node setting `search.query.max_query_string_length`, from OpenSearch 3 on.
 _LONGEST = 32_000
 
@@ -47,8 +49,8 @@ class Writer:
         if found > dsl.MOST_CLAUSES:
             raise Refused(f"a text of {found} clauses", f"OpenSearch takes some more than {dsl.MOST_CLAUSES}.")
         text = self._expression(condition, nested=False)
-        if java_length(text) > _LONGEST:
-            raise Refused(f"a text of {java_length(text)} characters", f"OpenSearch takes {_LONGEST}.")
+        if java_text.length(text) > _LONGEST:
+            raise Refused(f"a text of {java_text.length(text)} characters", f"OpenSearch takes {_LONGEST}.")
         return text
 
     def _expression(self, condition: Condition, *, nested: bool = True) -> str:
@@ -94,16 +96,28 @@ class Writer:
                 return _inside(f"{field}.ip", leaf.test)
             case SameAs():
                 raise Refused("a field reference", "Lucene text cannot compare two fields.")
+            case Matches():
+                return self._regex(field, regexp.pattern(leaf.test.regex))
         raise Refused(f"a test of type {type(leaf.test).__name__.lower()}", f"{field} cannot be tested so.")
 
     def _text(self, field: str, text: Text) -> str:
         if self._schema.in_wildcard_field(field, text):
-            raise Refused(f"a pattern on {field}", "Lucene text cannot search a text this long for it; the DSL can.")
+            raise Refused(f"a pattern on {field}", _TOO_LONG)
         own = self._schema.of_text(field, text)
         if text.literal is not None:
             return f"{own}:{_quoted(text.literal)}"
         parts = wildcard.checked(text).parts
         return f"{own}:" + "".join(part.value if isinstance(part, Wild) else _escaped(part) for part in parts)
+
+    def _regex(self, field: str, found: Pattern) -> str:
+        if self._schema.in_wildcard_field(field, found):
+            raise Refused(f"a pattern on {field}", _TOO_LONG)
+        own = self._schema.of_pattern(field, found)
+        if found.literal is not None:
+            return f"{own}:{_quoted(found.literal)}"
+        pattern = found.text.replace("/", "\\/")
+        # A backslash at the end would keep the slash behind it from ending the pattern.
+        return f"{own}:/({pattern})/" if pattern.endswith("\\") else f"{own}:/{pattern}/"
 
 
 def _plain(number: float) -> str:
