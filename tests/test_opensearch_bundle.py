@@ -39,6 +39,30 @@ def counted(selection: dict[str, Any], **keys: Any) -> OpenSearchQuery:
     return TARGET.compile(Rule("aws_amazonq_rule", Path("chat/aws_amazonq_rule.yml"), main, (base,)), "cloudtrail")
 
 
+def aliased() -> OpenSearchQuery:
+    """A correlation whose key is another field in each rule."""
+    bases = tuple(
+        {
+            "title": name,
+            "name": name,
+            "logsource": {"product": "aws"},
+            "detection": {"s": {"eventName": name}, "condition": "s"},
+        }
+        for name in ("b", "c")
+    )
+    aliases = {"who": {"b": "userIdentity.arn", "c": "requestParameters.userId"}}
+    body = {"type": "temporal", "rules": ["b", "c"], "timespan": "10m", "group-by": ["who"], "aliases": aliases}
+    main = {"title": "R", "correlation": body, "qdet": {"schedule": {"throttle": "90m"}}}
+    return TARGET.compile(Rule("aws_amazonq_rule", Path("chat/aws_amazonq_rule.yml"), main, bases), "cloudtrail")
+
+
+def test_a_monitor_for_a_key_of_several_fields_has_one_alert_for_all_groups() -> None:
+    made = monitor(aliased())
+    assert made["monitor_type"] == "query_level_monitor"
+    assert "id" not in made["inputs"][0]["search"]["query"]["aggs"]["corr"]["scripted_metric"]["params"]
+    assert made["ui_metadata"]["qdet"]["action"]["throttle"] == {"value": 90, "unit": "MINUTES"}
+
+
 def monitor(query: OpenSearchQuery) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(query.text("monitor"))
     return found
@@ -97,17 +121,32 @@ def test_a_monitor_of_a_correlation_sees_a_burst_as_long_as_the_throttle_and_tel
     assert policy == {"per_alert": {"actionable_alerts": ["NEW"]}}
 
 
+BURSTS = {
+    "value": [
+        {"key": ["u", "a"], "from": "F", "to": "T", "events": 2},
+        {"key": ["v", "a"], "from": "F", "to": "T", "events": 3},
+    ]
+}
 CONTEXT: dict[str, Any] = {
     "monitor": {"name": "[qdet:r] R"},
     "trigger": {"name": "high: r version 1"},
-    "results": [{"hits": {"hits": [{"_source": {"eventName": "X", "eventID": "1", "userIdentity": {"arn": "u"}}}]}}],
+    "results": [
+        {
+            "hits": {"hits": [{"_source": {"eventName": "X", "eventID": "1", "userIdentity": {"arn": "u"}}}]},
+            "aggregations": {"corr": BURSTS},
+        }
+    ],
     "newAlerts": [{"bucket_keys": "u,a"}],
 }
 
 
 @pytest.mark.parametrize(
     ("query", "message"),
-    [(single({"eventName": "x"}), "[qdet:r] R\n X by u from , event 1\n"), (counted({"eventName": "x"}), "[qdet:r] R\nu,a\n")],
+    [
+        (single({"eventName": "x"}), "[qdet:r] R\n X by u from , event 1\n"),
+        (counted({"eventName": "x"}), "[qdet:r] R\nu,a\n"),
+        (aliased(), "[qdet:r] R\nu a from F to T, 2 events\nv a from F to T, 3 events\n"),
+    ],
 )
 def test_the_message_of_an_action_names_what_was_found(node: Node, query: OpenSearchQuery, message: str) -> None:
     source = {"message": monitor(query)["ui_metadata"]["qdet"]["action"]["message_template"]["source"]}

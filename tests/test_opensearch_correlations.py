@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from itertools import count, permutations
 from pathlib import Path
@@ -27,6 +28,7 @@ TARGET = opensearch.OpenSearch()
 SCHEMA = Schema.of(schema_of("opensearch_cloudtrail"))
 NUMBERS = count()  # of indexes and events
 START = 1_700_000_000
+AMOUNT = "requestParameters.rows.amount"
 ARN, APPLICATION, SOURCE = "userIdentity.arn", "requestParameters.applicationId", "requestParameters.dataSourceId"
 NAMES = ["A", "B", "C"]
 # The rule of this name matches events of every name, so that some events match several rules.
@@ -62,18 +64,18 @@ def meaning(one: Rule) -> Correlation:
     return correlation.of_rule(one.collection().rules[-1])  # type: ignore[arg-type]
 
 
-def event(second: float, name: str = "A", arn: Any = "u", application: Any = "a", source: Any = "s") -> Record:
+def event(
+    second: float, name: str = "A", arn: Any = "u", application: Any = "a", source: Any = "s", rows: Any = None
+) -> Record:
     """A record; None leaves a field out."""
     moment = datetime.fromtimestamp(START + second, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    parameters = {key: value for key, value in (("applicationId", application), ("dataSourceId", source)) if value is not None}
-    identity = {} if arn is None else {"arn": arn}
-    event_id = f"id-{next(NUMBERS)}"
+    held = (("applicationId", application), ("dataSourceId", source), ("rows", rows))
     return {
         "eventTime": moment,
-        "eventID": event_id,
+        "eventID": f"id-{next(NUMBERS):06}",
         "eventName": name,
-        "userIdentity": identity,
-        "requestParameters": parameters,
+        "userIdentity": {} if arn is None else {"arn": arn},
+        "requestParameters": {key: value for key, value in held if value is not None},
     }
 
 
@@ -89,7 +91,7 @@ class Index:
     def told(self) -> list[Record]:
         """What the query of the rule tells, in an order of its own."""
         hits = self._on.search(self._name, json.loads(self.query.text("dsl")))["aggregations"]["corr"]["value"]
-        return ordered([{key: hit[key] for key in ("key", "from", "to", "events")} for hit in hits])
+        return ordered(hits)
 
     def alerts(self, end: float) -> set[tuple[str, ...]]:
         """The groups that a run of the monitor sees that looks at events up to *end*."""
@@ -119,16 +121,38 @@ def completed(one: Rule, records: list[Record], after: float, until: float) -> s
     return found
 
 
+EXTENDED = [
+    "A or B",
+    "A and not B",
+    "not A and (B or any)",
+    "(A and B) or (C and not any)",
+    "not (A and B) and C",
+    "any and not any or A",
+]
+# A key that is another field in each rule.
+ALIASES = {"k": {"A": ARN, "B": SOURCE, "C": ARN, ANY: APPLICATION}, "l": {"A": SOURCE, "B": ARN, "C": SOURCE, ANY: SOURCE}}
+
+
 def random_rule(random: Random) -> Rule:
-    kind = random.choice(["event_count", "value_count", "temporal", "temporal_ordered"])
-    body: Record = {"group_by": random.choice([[], [ARN], [ARN, APPLICATION], [APPLICATION]])}
+    kind = random.choice(["event_count", "value_count", "value_sum", "temporal", "extended", "temporal_ordered"])
+    names = random.sample([*NAMES, ANY], random.randint(1, 3))
+    body: Record = {
+        "group_by": random.choice([[], [ARN], [ARN, APPLICATION], [APPLICATION], ["k"], ["k", "eventName"], ["l", "k"]])
+    }
+    used = set(body["group_by"]) & set(ALIASES)
     body["timespan"] = random.choice(["60s", "120s", "300s", "60d"])
     if kind == "event_count":
         body["condition"] = {"gte": random.randint(1, 4)}
     if kind == "value_count":
         body["condition"] = {"gte": random.randint(1, 3), "field": SOURCE}
+    if kind == "value_sum":
+        body["condition"] = {random.choice(["gt", "gte"]): random.choice([1, 2, 7, 10]), "field": AMOUNT}
+    if kind == "extended":
+        kind, body["condition"] = "temporal", random.choice(EXTENDED)
+        names = [name for name in [*NAMES, ANY] if name in re.findall(r"\w+", body["condition"])]
+    aliases = {name: {rule: ALIASES[name][rule] for rule in names} for name in used}
     schedule = random.choice([{}, {"throttle": "1m"}, {"step": "2m", "throttle": "10m"}])
-    return rule(kind, random.sample([*NAMES, ANY], random.randint(1, 3)), schedule=schedule, **body)
+    return rule(kind, names, schedule=schedule, **body, **({"aliases": aliases} if aliases else {}))
 
 
 def random_event(random: Random) -> Record:
@@ -136,14 +160,32 @@ def random_event(random: Random) -> Record:
     second = random.choice([10, 30, 60, 90]) * random.randint(0, 9)
     keys = ["u", "v", "U", ["u", "v"], ["u", "u", ["w"]], 7, None, [], [None]]
     found = event(
-        second, random.choice(NAMES), random.choice(keys), random.choice(["a", ["a", "b"], None]), random.choice(keys)
+        second,
+        random.choice(NAMES),
+        random.choice(keys),
+        random.choice(["a", ["a", "b"], None, "u"]),
+        random.choice(keys),
+        random.choice([None, {"amount": amount(random)}, [{"amount": amount(random)} for _ in range(random.randint(0, 3))]]),
     )
     if random.random() < 0.1:
         found["eventTime"] = random.choice(["soon", "", None])
     return found
 
 
-@pytest.mark.parametrize("seed", range(12))
+def amount(random: Random) -> Any:
+    """Numbers and what spells some, negative ones too, and what is none."""
+    if random.random() < 0.2:
+        return [amount(random) for _ in range(random.randint(0, 3))]
+    return random.choice(AMOUNTS)
+
+
+AMOUNTS: list[Any] = [
+    1, 2, 5, -1, -3, 0.1, "0.1", "0.2", 2.5, "-2.5", 1e-7, "10", "9007199254740993", -9007199254740993, "007", "1e3", " 7", "7.", "-", "", ".5", "x", True, None,
+    {"amount": 7}, "0", "-0.0", "9" * 400, "-" + "9" * 400, "9" * 5000, "-" + "9" * 5000, "9" * 310 + ".5", "0." + "3" * 5000, 123456789012345678901234567890,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(30))
 def test_random_events_give_the_bursts_and_the_alerts_of_the_meaning(place: tuple[Node, Shape], seed: int) -> None:
     random = Random(seed)
     one, records = random_rule(random), [random_event(random) for _ in range(random.randint(1, 40))]
@@ -167,6 +209,51 @@ def test_an_array_as_a_key_puts_the_event_into_each_group(place: tuple[Node, Sha
     index = Index(place, one, records)
     assert [hit["key"] for hit in index.told()] == [["v", "b"]]
     assert index.alerts(START + 9) == {("v", "b")}
+    index.close()
+
+
+def test_an_event_that_two_rules_match_by_other_keys_belongs_to_both_groups(place: tuple[Node, Shape]) -> None:
+    aliases = {"k": {"A": ARN, ANY: SOURCE}}
+    one = rule("temporal", ["A", ANY], group_by=["k"], aliases=aliases, timespan="60s")
+    records = [event(0, "A", arn="u", source="v"), event(9, "B", arn="w", source="u"), event(9, "A", arn="v", source="w")]
+    index = Index(place, one, records)
+    assert [(hit["key"], hit["events"]) for hit in index.told()] == [(["u"], 2), (["v"], 2)]
+    assert index.told() == bursts(one, records)
+    assert index.alerts(START + 9) == {("u",), ("v",)}
+    assert index.alerts(START + 8) == set()
+    index.close()
+
+
+@pytest.mark.parametrize(
+    ("amounts", "condition", "told"),
+    [
+        ([0.1] * 10, {"gte": 1}, [10]),
+        (["0.1"] * 10, {"gt": 1}, []),
+        ([[0.5, 0.5], ["0.5"]], {"gt": 1}, [2]),
+        ([9007199254740993, -9007199254740992], {"gte": 1}, [2]),
+        (["-9007199254740992", "9007199254740993"], {"gt": 9007199254740992}, [1]),
+        ([5, -7, 6], {"gte": 6}, [1]),
+        ([5, -3, 6], {"gte": 8}, [3]),
+        ([5, True, None, "six", {"amount": 6}], {"gte": 6}, []),
+    ],
+)
+def test_a_sum_is_exact_and_takes_the_largest_span(
+    place: tuple[Node, Shape], amounts: list[Any], condition: Record, told: list[int]
+) -> None:
+    one = rule("value_sum", ["A"], group_by=[ARN], timespan="60s", condition={**condition, "field": AMOUNT})
+    records = [event(second, rows=[{"amount": value}]) for second, value in enumerate(amounts)]
+    index = Index(place, one, records)
+    assert [hit["events"] for hit in index.told()] == told
+    assert index.told() == bursts(one, records)
+    index.close()
+
+
+def test_with_not_a_short_span_satisfies_what_a_longer_one_does_not(place: tuple[Node, Shape]) -> None:
+    one = rule("temporal", ["A", "B"], group_by=[ARN], timespan="60s", condition="A and not B")
+    records = [event(0, "B"), event(1, "A"), event(2, "A"), event(2, "B"), event(3, "A"), event(200, "B"), event(200, "A")]
+    index = Index(place, one, records)
+    assert [(hit["from"][-4:], hit["events"]) for hit in index.told()] == [(":21Z", 1), (":23Z", 1)]
+    assert index.told() == bursts(one, records)
     index.close()
 
 
@@ -258,14 +345,24 @@ def test_an_index_from_before_a_field_was_mapped_spoils_nothing(place: tuple[Nod
     index.close()
 
 
+BOTH = {"A": ARN, "B": SOURCE}
+
+
 @pytest.mark.parametrize(
     ("kind", "names", "body", "construct"),
     [
-        ("value_sum", ["A"], {"condition": {"gte": 2, "field": SOURCE}}, "this correlation of type value_sum"),
-        ("temporal", ["A", "B"], {"condition": "A or B"}, "this correlation of type temporal"),
+        ("value_avg", ["A"], {"condition": {"gte": 2, "field": SOURCE}}, "a correlation of type value_avg"),
+        ("temporal", ["A", "B"], {"condition": "not A or B"}, "an extended condition without a positive part"),
+        ("temporal_ordered", ["A", "B"], {"condition": "A or B"}, "temporal_ordered with an extended condition"),
+        ("event_count", ["A"], {"condition": {"lt": 2}}, "the correlation condition lt 2"),
         ("temporal", [f"N{number}" for number in range(25)], {}, "a correlation of 25 rules"),
         ("event_count", ["A"], {"group_by": ["k"], "aliases": {"k": {"A": ARN}}, "condition": {"gte": 2}}, ""),
-        ("temporal", ["A", "B"], {"group_by": ["k"], "aliases": {"k": {"A": ARN, "B": SOURCE}}}, "the alias k"),
+        (
+            "temporal",
+            ["A", "B"],
+            {"group_by": ["k", "l"], "aliases": {"k": BOTH, "l": BOTH}},
+            "the field .* as two group-by keys",
+        ),
     ],
 )
 def test_a_correlation_without_an_exact_form_is_refused_by_name(

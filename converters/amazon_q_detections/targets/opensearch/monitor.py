@@ -28,12 +28,23 @@ _SEVERITY = {"critical": "1", "high": "2", "medium": "3", "low": "4", "informati
 _END = "{{period_end}}"
 
 _FOUND = "ctx.results.size() > 0 && ctx.results[0].hits.total.value > 0"
+_BURST_FOUND = (
+    "ctx.results.size() > 0 && ctx.results[0].aggregations != null && "
+    f"ctx.results[0].aggregations.{correlations.NAME}.value.size() > 0"
+)
 _SUBJECT = "{{ctx.trigger.name}}"
 _HITS = (
     "{{ctx.monitor.name}}\n{{#ctx.results.0.hits.hits}}{{_source.eventTime}} {{_source.eventName}} by "
     "{{_source.userIdentity.arn}} from {{_source.sourceIPAddress}}, event {{_source.eventID}}\n{{/ctx.results.0.hits.hits}}"
 )
-_BURSTS = "{{ctx.monitor.name}}\n{{#ctx.newAlerts}}{{bucket_keys}}\n{{/ctx.newAlerts}}"
+_GROUPS = "{{ctx.monitor.name}}\n{{#ctx.newAlerts}}{{bucket_keys}}\n{{/ctx.newAlerts}}"
+_VALUE = f"ctx.results.0.aggregations.{correlations.NAME}.value"
+_BURSTS = (
+    "{{ctx.monitor.name}}\n"
+    f"{{{{#{_VALUE}}}}}"
+    "{{#key}}{{.}} {{/key}}from {{from}} to {{to}}, {{events}} events\n"
+    f"{{{{/{_VALUE}}}}}"
+)
 
 
 def of(rule: Rule, body: dict[str, Any], schema: Schema) -> dict[str, Any]:
@@ -41,7 +52,7 @@ def of(rule: Rule, body: dict[str, Any], schema: Schema) -> dict[str, Any]:
     _refuse_mustache(body)
     search = _correlation(rule, body, schema) if rule.is_correlation else _single(rule, body, schema)
     _refuse_too_long(json.dumps(search))
-    kind = "bucket_level" if rule.is_correlation else "query_level"
+    kind = "bucket_level" if _has_groups(rule, body) else "query_level"
     return {
         "type": "monitor",
         "monitor_type": f"{kind}_monitor",
@@ -49,9 +60,14 @@ def of(rule: Rule, body: dict[str, Any], schema: Schema) -> dict[str, Any]:
         "enabled": False,
         "schedule": {"period": {"interval": rule.schedule.step // 60, "unit": "MINUTES"}},
         "inputs": [{"search": {"indices": [mapping.INDEX_PATTERN], "query": search}}],
-        "triggers": [{f"{kind}_trigger": _trigger(rule)}],
-        "ui_metadata": {"search": {"searchType": "query"}, "qdet": _about(rule)},
+        "triggers": [{f"{kind}_trigger": _trigger(rule, body)}],
+        "ui_metadata": {"search": {"searchType": "query"}, "qdet": _about(rule, body)},
     }
+
+
+def _has_groups(rule: Rule, body: dict[str, Any]) -> bool:
+    """Whether there is an alert for each group; where a key is another field in each rule, there is one for the rule."""
+    return rule.is_correlation and correlations.grouped(body)
 
 
 def _single(rule: Rule, body: dict[str, Any], schema: Schema) -> dict[str, Any]:
@@ -83,12 +99,13 @@ def _correlation(rule: Rule, body: dict[str, Any], schema: Schema) -> dict[str, 
     return correlations.watched(body, [{"range": {schema.time: window}}], params)
 
 
-def _trigger(rule: Rule) -> dict[str, Any]:
+def _trigger(rule: Rule, body: dict[str, Any]) -> dict[str, Any]:
     """Its id is the rule's; without one the plugin gives it one."""
     named = {"id": rule.id} if rule.id else {}
     named |= {"name": f"{rule.level}: {rule.stem} version {rule.version}", "severity": _SEVERITY[rule.level]}
-    if not rule.is_correlation:
-        return {**named, "condition": {"script": {"source": _FOUND, "lang": "painless"}}, "actions": []}
+    if not _has_groups(rule, body):
+        found = _BURST_FOUND if rule.is_correlation else _FOUND
+        return {**named, "condition": {"script": {"source": found, "lang": "painless"}}, "actions": []}
     condition = {
         "buckets_path": {"bursts": f"{correlations.NAME}.value"},
         "parent_bucket_path": correlations.GROUPS,
@@ -117,7 +134,7 @@ def _refuse_mustache(node: Any) -> None:
         raise Refused("a value with {{", "the alerting plugin reads it as a template.")
 
 
-def _about(rule: Rule) -> dict[str, Any]:
+def _about(rule: Rule, body: dict[str, Any]) -> dict[str, Any]:
     """What the plugin keeps but does not read: who this is, what to do, and an action that only lacks its destination."""
     return {
         "id": rule.id,
@@ -128,18 +145,20 @@ def _about(rule: Rule) -> dict[str, Any]:
         "falsepositives": list(rule.falsepositives),
         "response": rule.response,
         "tags": list(rule.tags),
-        "action": _action(rule),
+        "action": _action(rule, body),
     }
 
 
-def _action(rule: Rule) -> dict[str, Any]:
-    """A message once a burst: for a new alert of a group, or for events once a throttle."""
+def _action(rule: Rule, body: dict[str, Any]) -> dict[str, Any]:
+    """A message once a burst: for a new alert of a group, or for events or bursts of a rule once a throttle."""
+    has_groups = _has_groups(rule, body)
+    message = _GROUPS if has_groups else _BURSTS if rule.is_correlation else _HITS
     action: dict[str, Any] = {
         "name": "notify",
         "subject_template": {"source": _SUBJECT, "lang": "mustache"},
-        "message_template": {"source": _BURSTS if rule.is_correlation else _HITS, "lang": "mustache"},
+        "message_template": {"source": message, "lang": "mustache"},
     }
-    if rule.is_correlation:
+    if has_groups:
         once = {"per_alert": {"actionable_alerts": ["NEW"]}}
         return {**action, "throttle_enabled": False, "action_execution_policy": {"action_execution_scope": once}}
     minutes = min(max(rule.schedule.throttle // 60, 1), _MOST_THROTTLE)

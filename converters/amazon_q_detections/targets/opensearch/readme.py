@@ -48,7 +48,8 @@ jq --arg id CHANNEL '.enabled = true | .triggers[0][].actions = [.ui_metadata.qd
 - A monitor of single events sends a message for a run that finds some, at most one a throttle; take the throttle out of the
   action to be told of each run.
 - A monitor of a correlation has an alert for each group, from the first run that sees a burst until its throttle has passed
-  without an event of it, and sends one message for that.
+  without an event of it, and sends one message for that. Where a group-by key is another field in each rule, it has one
+  alert for all groups, and sends at most one message a throttle.
 - A monitor reads what happened since the run before, 15 minutes late unless the rule says otherwise. Events of a run that is
   missed altogether, or that arrive later, are not seen by one of single events.
 
@@ -59,7 +60,7 @@ that start at once need a higher `script.context.template.max_compilations_rate`
 ## Queries
 
 The query of a correlation reads all that is in the indices, and tells each burst with its group, times, number of events and
-the id of its first. Add a range to its `filter`, such as `{{"range": {{"eventTime": {{"gte": "now-7d"}}}}}}`.
+their ids. Add a range to its `filter`, such as `{{"range": {{"eventTime": {{"gte": "now-7d"}}}}}}`.
 
 Wildcards and the fields `exists_…` need the cluster setting `search.allow_expensive_queries`, which is on unless somebody has
 switched it off. Without it a search fails, or as Lucene text finds nothing.
