@@ -258,6 +258,34 @@ def test_regular_expressions_are_found_in_texts_of_any_length(make: Callable[...
             place.agrees(as_dsl(tree(text, selection=selection), LONG), holds(text, selection=selection))
 
 
+# Of each family the largest that is not refused: the node's limit must lie beyond.
+EXPRESSION_FAMILIES: list[Callable[[int], str]] = [
+    lambda size: f"(AKIA|ASIA)[A-Z0-9]{{{size}}}",
+    lambda size: f"x.{{{size}}}y",
+    lambda size: f"foo.{{0,{size}}}bar",
+    lambda size: f"^a{{0,{size}}}b",
+    lambda size: f"((aab)?){{1,{size}}}b[^a]aa.bbb|(\\d{{3,9}}){{{size}}}",
+    lambda size: f"^(a{{0,{size}}}b?){{0,{size}}}c",
+    lambda size: ".*".join("abcdefghij"[place % 10] for place in range(size)),
+    lambda size: "|".join(chr(0x4E00 + 7 * place) for place in range(size)),
+    lambda size: f"日.{{{size}}}本|(é日){{{size}}}",
+    lambda size: f"^(é|à|.){{0,{size}}}é$",
+]
+
+
+def largest_expression(family: Callable[[int], str]) -> str:
+    return family(bisect_left(range(1, 1000), True, key=lambda size: not is_said({"a.b|re": family(size)})))
+
+
+@pytest.mark.parametrize("write", [as_dsl, as_text])
+def test_a_regular_expression_up_to_the_limit_is_taken(make: Callable[..., Place], write: Write) -> None:
+    found = list(map(largest_expression, EXPRESSION_FAMILIES))
+    assert "{16}" < found[0][-4:] < "{18}"
+    place = make(f"expressions-{write.__name__}", [tree(selection={"a.b": "x"})], [event("AKIA" + "X9" * 9), event("foobar")])
+    for one in found:
+        place.agrees(write(tree(selection={"a.b|re": one})), holds(selection={"a.b|re": one}))
+
+
 # With what each comes to: anchors gone, in lower case where case does not count, nothing that a node reads otherwise.
 WRITTEN = {
     "foo": ".*foo.*",

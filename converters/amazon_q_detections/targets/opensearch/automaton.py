@@ -15,7 +15,9 @@ from amazon_q_detections.regex_algebra import characters, matches_empty
 from amazon_q_detections.regex_tree import Char, Choice, Dot, Node, Ranges, Repeat, Series, Set
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
+
+_MOST_AT_ONCE = 4
 
 
 class TooManyPlacesError(Exception):
@@ -27,7 +29,29 @@ def effort(node: Node, most: int, places: int) -> int:
 
     Raises TooManyPlacesError for a pattern with more places than that.
     """
-    return _Automaton(node, places).effort(most)
+    return sum(state.bit_count() for state in _Automaton(node, places).states(most))
+
+
+def grows(node: Node, places: int) -> bool:
+    """Whether the automaton without choices of some part can be larger, or longer, than the part is itself.
+
+    OpenSearch 2 makes one of each part, and puts the whole together from these.
+    """
+    match node:
+        case Series():
+            return any(grows(item, places) for item in node.items)
+        case Choice():
+            return _is_ambiguous(node, places) or any(grows(option, places) for option in node.options)
+        case Repeat():
+            return _is_ambiguous(node, places) or grows(node.node, places)
+    return False
+
+
+def _is_ambiguous(node: Node, places: int) -> bool:
+    """Whether a text can be at many places of *node*, or these make many sets."""
+    made = _Automaton(node, places)
+    states = list(made.states(places**2))
+    return len(states) > made.places or any(state.bit_count() > _MOST_AT_ONCE for state in states)
 
 
 class _Automaton:
@@ -42,19 +66,25 @@ class _Automaton:
         self._next: list[int] = []
         self._first, _ = self._added(node)
 
-    def effort(self, most: int) -> int:
-        """See effort."""
+    @property
+    def places(self) -> int:
+        """How many there are."""
+        return len(self._next)
+
+    def states(self, most: int) -> Iterator[int]:
+        """The sets of places at which a text can be, but for the start, until the sum of their sizes exceeds *most*."""
         classes = self._classes()
-        seen = {wanted & self._first for wanted in classes} - {0}
-        waiting, found = list(seen), 1
-        while waiting and found <= most:
+        waiting = list({wanted & self._first for wanted in classes} - {0})
+        seen = set(waiting)
+        effort = 0
+        while waiting and effort <= most:
             places = waiting.pop()
-            found += places.bit_count()
+            effort += places.bit_count()
+            yield places
             ahead = self._ahead(places)
             for state in {ahead & wanted for wanted in classes} - seen - {0}:
                 seen.add(state)
                 waiting.append(state)
-        return found
 
     def _ahead(self, places: int) -> int:
         found = 0

@@ -28,7 +28,7 @@ from amazon_q_detections.regex_tree import (
     outside,
 )
 from amazon_q_detections.targets.opensearch import java_text
-from amazon_q_detections.targets.opensearch.automaton import TooManyPlacesError, effort
+from amazon_q_detections.targets.opensearch.automaton import TooManyPlacesError, effort, grows
 
 if TYPE_CHECKING:
     from amazon_q_detections.regex import Regex
@@ -46,8 +46,9 @@ _NAME = "a regular expression of this kind"
 _LONGEST = 1000
 # OpenSearch 2 follows an automaton by recursion, and fails at 1,000 characters.
 _MOST_PLACES = 990
-# Below the limit, since a node's own automaton can have more states than the one that is counted.
-_MOST_EFFORT = 20_000
+_MOST_EFFORT = 80_000
+# Of an expression of which OpenSearch 2 makes more than is counted here.
+_MOST_EFFORT_GROWN = 20_000
 # Characters of several bytes lead OpenSearch 2 to a second automaton, over bytes.
 _MOST_EFFORT_BEYOND_ASCII = 4_000
 
@@ -94,13 +95,18 @@ def checked(tree: Node) -> str:
     length = java_text.length(text)
     if length > _LONGEST:
         raise Refused(_NAME, f"OpenSearch takes {_LONGEST} characters, and it has {length}.")
-    most = _MOST_EFFORT if text.isascii() else _MOST_EFFORT_BEYOND_ASCII
     try:
-        if effort(tree, most, _MOST_PLACES) <= most:
+        if effort(tree, _MOST_EFFORT, _MOST_PLACES) <= _most_effort(tree, text):
             return text
     except TooManyPlacesError:
         pass
     raise Refused(_NAME, "OpenSearch gives up on it; counts such as {0,50} make it hard.")
+
+
+def _most_effort(tree: Node, text: str) -> int:
+    if not text.isascii():
+        return _MOST_EFFORT_BEYOND_ASCII
+    return _MOST_EFFORT_GROWN if grows(tree, _MOST_PLACES) else _MOST_EFFORT
 
 
 def only(node: Node) -> str | None:
