@@ -31,7 +31,7 @@ build: setup ## Compile the rules and write the bundles to dist/
 	@$(BIN)/qdet build
 
 test: setup ## Run every test; the first time it fetches OpenSearch
-	@$(BIN)/python tests/opensearch_node.py
+	@$(BIN)/python -m amazon_q_detections.targets.opensearch.node
 	@$(BIN)/python -m pytest
 
 lint: setup ## Check types, style, layers, rules and bundles

@@ -7,6 +7,8 @@ import pytest
 from opened_engines import OpenedEngines
 from opensearch_node import NEWEST, OLDER, Node
 
+from amazon_q_detections.errors import ContentError
+
 
 def pytest_configure() -> None:
     """A run that is told to end (SIGTERM) stops the nodes that it has started."""
@@ -35,7 +37,7 @@ def opened(request: pytest.FixtureRequest) -> Iterator[OpenedEngines]:
 def _started(release: str) -> Iterator[Node]:
     try:
         started = Node(release)
-    except RuntimeError as error:
+    except ContentError as error:
         pytest.fail(str(error), pytrace=False)
     yield started
     started.stop()

@@ -55,7 +55,19 @@ TARGETS = (
         "Splunk",
         EngineRegistration("spl", "The searches, by a strict interpreter of SPL.", f"{__name__}.splunk.engine", "SplEngine"),
     ),
-    Registration("opensearch", ("cloudtrail",), ("dsl", "lucene", "monitor"), f"{__name__}.opensearch", "OpenSearch"),
+    Registration(
+        "opensearch",
+        ("cloudtrail",),
+        ("dsl", "lucene", "monitor"),
+        f"{__name__}.opensearch",
+        "OpenSearch",
+        EngineRegistration(
+            "opensearch",
+            "The query DSL, on a real node: its own, or yours with --url.",
+            f"{__name__}.opensearch.engine",
+            "OpenSearchEngine",
+        ),
+    ),
     Registration(
         "cloudwatch",
         ("cloudtrail",),

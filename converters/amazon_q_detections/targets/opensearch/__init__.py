@@ -88,7 +88,7 @@ class OpenSearch(Target[OpenSearchQuery]):
 def template(queries: Sequence[OpenSearchQuery], schema: Schema, shape: mapping.Shape) -> dict[str, Any]:
     """The index template for these queries: the fields they read, and the columns of results.
 
-    Raises Refused with the stem of a rule that reads as a value what another reads as an object, or the other way.
+    Raises Refused with the stem of a rule that reads as a value what it or another reads as an object: `nested` cannot hold both.
     """
     leaves: dict[str, set[str]] = {column: set() for column in schema.columns if column != schema.time}
     presence: dict[str, str] = {}
@@ -96,7 +96,7 @@ def template(queries: Sequence[OpenSearchQuery], schema: Schema, shape: mapping.
     for query in queries:
         for field, needed in query.leaves.items():
             other = mapping.clash(field, leaves, objects)
-            if other:
+            if other and shape == "nested":
                 message = f"{other} is read too, and an index has either a value or an object there."
                 raise Refused(f"the field {field}", message, stem=query.rule.stem)
             objects.update(mapping.above(field))
