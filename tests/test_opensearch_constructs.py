@@ -415,7 +415,7 @@ def test_a_list_of_more_values_than_a_node_takes_is_refused() -> None:
         ("selection", {"selection": {"a|re": "x" * 1000}}, "the regular expression"),
         ("selection", {"selection": {"a|re": "^x{1000}$"}}, "the regular expression"),
         ("selection", {"selection": {"a|re": "[^\0-\U0010ffff]"}}, "the regular expression"),
-        ("keywords", {"keywords": ["x"]}, "a keyword"),
+        ("keywords", {"keywords": ["x?y"]}, "a keyword"),
         ("selection", {"selection": {'a"b': "x"}}, "the field name"),
         ("selection", {"selection": {"a:b": "x"}}, "the field name"),
         ("selection", {"selection": {"-a": "x"}}, "the field name"),

@@ -11,14 +11,14 @@ from amazon_q_detections.conversion import pipeline, schema_of
 from amazon_q_detections.correlation import Correlation
 from amazon_q_detections.errors import Refused
 from amazon_q_detections.target import Query, Target
-from amazon_q_detections.targets.opensearch import correlations, dsl, mapping, monitor, readme
+from amazon_q_detections.targets.opensearch import correlations, dsl, keywords, mapping, monitor, readme
 from amazon_q_detections.targets.opensearch.backend import FaithfulOpenSearchBackend
 from amazon_q_detections.targets.opensearch.fields import Schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from amazon_q_detections.condition import Condition
+    from amazon_q_detections.condition import Condition, Text
     from amazon_q_detections.rule import Rule
 
 
@@ -28,6 +28,7 @@ class OpenSearchQuery(Query):
 
     leaves: dict[str, set[str]]
     presence: dict[str, str]
+    keywords: frozenset[Text]
 
 
 _PATHS = {"dsl": "queries/{stem}.dsl.json", "lucene": "queries/{stem}.lucene", "monitor": "monitors/{stem}.json"}
@@ -69,6 +70,7 @@ class OpenSearch(Target[OpenSearchQuery]):
             assumptions=assumptions,
             leaves=leaves,
             presence=presence,
+            keywords=frozenset(text for one in _conditions(meaning) for text in keywords.texts(one)),
         )
 
     def bundle(self, queries: Sequence[OpenSearchQuery], *, name: str, schema: str) -> dict[str, bytes]:
@@ -102,7 +104,8 @@ def template(queries: Sequence[OpenSearchQuery], schema: Schema, shape: mapping.
             objects.update(mapping.above(field))
             leaves.setdefault(field, set()).update(needed)
         presence |= query.presence
-    return mapping.template(leaves, presence, time=schema.time, shape=shape)
+    texts = {text for query in queries for text in query.keywords}
+    return mapping.template(leaves, presence, texts, time=schema.time, shape=shape)
 
 
 def _body(meaning: Condition | Correlation, schema: Schema) -> dict[str, Any]:
@@ -114,9 +117,13 @@ def _body(meaning: Condition | Correlation, schema: Schema) -> dict[str, Any]:
     return {"query": query, "_source": list(schema.columns), "sort": [{schema.time: "desc"}]}
 
 
+def _conditions(meaning: Condition | Correlation) -> list[Condition]:
+    return [member.condition for member in meaning.members] if isinstance(meaning, Correlation) else [meaning]
+
+
 def _needed(meaning: Condition | Correlation, schema: Schema) -> tuple[dict[str, set[str]], dict[str, str], tuple[str, ...]]:
     """The leaves that an index must have, the fields that say what is there, and what is assumed of both."""
-    conditions = [member.condition for member in meaning.members] if isinstance(meaning, Correlation) else [meaning]
+    conditions = _conditions(meaning)
     others = correlations.read(meaning, schema) if isinstance(meaning, Correlation) else []
     leaves: dict[str, set[str]] = {field: set() for field in others}
     presence: dict[str, str] = {}

@@ -6,8 +6,6 @@ The scripts are the same for all rules and only the parameters differ, since a n
 
 from __future__ import annotations
 
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sigma.correlations import (
@@ -20,7 +18,7 @@ from sigma.correlations import (
 
 from amazon_q_detections import window
 from amazon_q_detections.errors import Refused
-from amazon_q_detections.targets.opensearch import dsl, fields
+from amazon_q_detections.targets.opensearch import dsl, fields, painless
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -138,9 +136,9 @@ def _scripts(params: dict[str, Any]) -> dict[str, Any]:
     return {
         "params": params,
         "init_script": "state.rows = new ArrayList()",
-        "map_script": _script("correlation_map"),
+        "map_script": painless.script("correlation_map"),
         "combine_script": "return state.rows",
-        "reduce_script": _script("correlation_reduce"),
+        "reduce_script": painless.script("correlation_reduce"),
     }
 
 
@@ -151,10 +149,3 @@ def _members(correlation: Correlation, writer: Writer) -> Clause:
         for number, member in enumerate(correlation.members)
     ]
     return dsl.refuse_too_many({"bool": {"should": bits, "minimum_should_match": 1}})
-
-
-@cache
-def _script(name: str) -> str:
-    """A script of this folder without its comments and line breaks, which a monitor need not carry."""
-    lines = Path(__file__).with_name(f"{name}.painless").read_text(encoding="utf-8").splitlines()
-    return " ".join(line.strip() for line in lines if line.strip() and not line.strip().startswith("//"))

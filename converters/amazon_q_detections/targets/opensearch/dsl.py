@@ -23,7 +23,7 @@ from amazon_q_detections.condition import (
     Wild,
 )
 from amazon_q_detections.errors import Refused
-from amazon_q_detections.targets.opensearch import network, regexp, wildcard
+from amazon_q_detections.targets.opensearch import keywords, network, regexp, wildcard
 
 if TYPE_CHECKING:
     from amazon_q_detections.targets.opensearch.fields import Schema
@@ -69,7 +69,7 @@ class Writer:
                 options = self._options(condition)
                 return options[0] if len(options) == 1 else {"bool": {"should": options, "minimum_should_match": 1}}
             case Keyword():
-                raise Refused("a keyword", "OpenSearch sees the indexed fields only, not every value of the record.")
+                return {"term": {keywords.name(condition.text): "y"}}
 
     def _options(self, condition: Or) -> list[Clause]:
         """The alternatives, plain values of one field as one `terms`."""

@@ -24,7 +24,7 @@ from amazon_q_detections.condition import (
     leaves,
 )
 from amazon_q_detections.errors import Refused
-from amazon_q_detections.targets.opensearch import dsl, java_text, network, regexp, wildcard
+from amazon_q_detections.targets.opensearch import dsl, java_text, keywords, network, regexp, wildcard
 
 if TYPE_CHECKING:
     from amazon_q_detections.targets.opensearch.fields import Schema
@@ -68,7 +68,7 @@ class Writer:
                 options = self._options(condition)
                 return options[0] if len(options) == 1 else f"({' OR '.join(options)})"
             case Keyword():
-                raise Refused("a keyword", "OpenSearch sees the indexed fields only, not every value of the record.")
+                return f'{keywords.name(condition.text)}:"y"'
 
     def _options(self, condition: Or) -> list[str]:
         values, others = self._schema.alternatives(condition)

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from amazon_q_detections.targets.opensearch import fields
+from amazon_q_detections.targets.opensearch import fields, keywords
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping
+    from collections.abc import Container, Iterable, Mapping
+
+    from amazon_q_detections.condition import Text
 
 Shape = Literal["nested", "flat"]
 
@@ -33,8 +35,14 @@ _PRESENCE = (
 )
 
 
-def template(leaves: Mapping[str, set[str]], presence: Mapping[str, str], *, time: str, shape: Shape) -> dict[str, Any]:
-    """The body of `PUT _index_template/NAME`: *leaves* with their subfields, fields of *presence* by name, the field *time*."""
+def template(
+    leaves: Mapping[str, set[str]], presence: Mapping[str, str], texts: Iterable[Text] = (), *, time: str, shape: Shape
+) -> dict[str, Any]:
+    """The body of `PUT _index_template/NAME`.
+
+    It has *leaves* with their subfields, the field *time*, and derived fields: those of *presence* by name, and for *texts*
+    that are keywords.
+    """
     flat: dict[str, Any] = {field: _leaf(leaves[field]) for field in sorted(leaves)}
     flat[time] = {"type": "date", "ignore_malformed": True}
     mappings: dict[str, Any] = {"dynamic": False}
@@ -42,8 +50,11 @@ def template(leaves: Mapping[str, set[str]], presence: Mapping[str, str], *, tim
         mappings |= {"disable_objects": True, "properties": dict(sorted(flat.items()))}
     else:
         mappings["properties"] = _nested(flat)
-    if presence:
-        mappings["derived"] = {name: _presence(field) for name, field in sorted(presence.items())}
+    derived = {name: _presence(field) for name, field in presence.items()} | {
+        keywords.name(one): keywords.field(one) for one in texts
+    }
+    if derived:
+        mappings["derived"] = dict(sorted(derived.items()))
     return {"index_patterns": [INDEX_PATTERN], "priority": 200, "template": {"settings": _SETTINGS, "mappings": mappings}}
 
 
