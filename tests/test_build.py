@@ -107,15 +107,14 @@ def test_a_declared_refusal_is_no_finding(built: Path) -> None:
 
 
 def test_a_rule_that_does_not_fit_beside_the_others_is_named_and_the_rest_is_built(mine: Path, tmp_path: Path) -> None:
-    """An index has either a value or an object under one name."""
-    (mine / "aws_value.yml").write_text(MINE.replace("userIdentity.type: Root", "userIdentity: Root").replace("4e11", "4e17"))
-    (mine / "aws_deeper.yml").write_text(MINE.replace("userIdentity.type", "userIdentity.type.of").replace("4e11", "4e18"))
+    """An index has the field under this name for something else."""
+    (mine / "aws_subfield.yml").write_text(MINE.replace("userIdentity.type", "userIdentity.type.cs").replace("4e11", "4e18"))
     result = qdet("build", "--rules", mine, "--out", tmp_path / "out", "--json")
     assert result.return_value == cli.FINDINGS
     refused = [json.loads(line) for line in result.stdout.splitlines()]
-    assert {(one["stem"], one["target"]) for one in refused} == {("aws_value", "opensearch"), ("aws_root_login", "opensearch")}
-    assert {one["stem"] for one in manifest(tmp_path / "out", "opensearch")["rules"]} == {"aws_deeper"}
-    assert len(manifest(tmp_path / "out", "splunk")["rules"]) == 3
+    assert [(one["stem"], one["target"]) for one in refused] == [("aws_subfield", "opensearch")]
+    assert {one["stem"] for one in manifest(tmp_path / "out", "opensearch")["rules"]} == {"aws_root_login"}
+    assert len(manifest(tmp_path / "out", "splunk")["rules"]) == 2
 
 
 def test_a_schema_goes_to_the_target_that_has_it(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
 from opensearch_node import Node
+from sigma_text import holds
 
 from amazon_q_detections.conversion import schema_of
 from amazon_q_detections.errors import Refused
@@ -175,6 +176,65 @@ def test_nobody_hides_a_call_behind_json_that_is_deep(
     name = f"cloudtrail-deep-{shape}"
     assert not on.index(name, opensearch.template([query], SCHEMA, shape), records)
     assert on.found(name, json.loads(query.text("dsl"))["query"]) == {0, 1}
+
+
+CONTAINED: list[dict[str, Any]] = [
+    {"eventName": "x", "requestParameters": {"s": "text", "o": {"p": "text"}}},
+    {"eventName": "x", "requestParameters": {"o": "text"}},
+    {"eventName": "x", "responseElements": {"text": "text"}, "requestParameters": None},
+    {"eventName": "x", "requestParameters": "text"},
+]
+
+
+@pytest.mark.parametrize(("release", "shape"), [("older", "nested"), ("node", "nested"), ("node", "flat")])
+def test_a_test_on_an_object_is_false_beside_tests_on_what_it_holds(
+    request: pytest.FixtureRequest, release: str, shape: mapping.Shape
+) -> None:
+    """The nested template rejects a record with a value where the rules read an object; no test on an object fails."""
+    on: Node = request.getfixturevalue(release)
+    selections: list[dict[str, Any]] = [
+        {"requestParameters|contains": "text"},
+        {"requestParameters|re": "t.xt"},
+        {"requestParameters": ["text", 7]},
+        {"requestParameters|fieldref": "eventName"},
+        {"requestParameters|gt": 7},
+        {"requestParameters|exists": True},
+        {"responseElements|contains": "text"},
+        {"requestParameters.o|startswith": "t"},
+        {"requestParameters.o.p": "text"},
+        {"requestParameters.s|cased": "text"},
+    ]
+    queries = [single(selection) for selection in selections]
+    name = f"cloudtrail-contained-{shape}"
+    rejected = on.index(name, opensearch.template(queries, SCHEMA, shape), CONTAINED)
+    assert rejected == (set() if shape == "flat" else {1, 3})
+    for selection, query in zip(selections, queries, strict=True):
+        meant = {number for number, event in enumerate(CONTAINED) if holds(selection=selection)(event)} - rejected
+        assert on.found(name, json.loads(query.text("dsl"))["query"]) == meant, selection
+        if "lucene" in query.formats:
+            assert on.found(name, {"query_string": {"query": query.text("lucene"), "analyze_wildcard": True}}) == meant
+
+
+def test_rules_that_read_a_value_and_an_object_under_one_name_are_put_apart() -> None:
+    read = [
+        {"requestParameters.o": "x"},
+        {"requestParameters.o.p": "x"},
+        {"requestParameters|contains": "x"},
+        {"requestParameters.o.q": "x"},
+        {"requestParameters.o.p.r": "x"},
+        {"requestParameters.o|exists": True},
+    ]
+    queries = [single(selection) for selection in read]
+    sets = opensearch.apart(queries, SCHEMA)
+    assert [[queries.index(query) for query in one] for one in sets] == [[0, 2, 5], [1, 3], [4]]
+
+
+def test_a_field_with_the_name_of_a_subfield_is_refused_beside_its_field() -> None:
+    queries = [single({"requestParameters.o": "x"}), single({"requestParameters.o.n": "x"}, "aws_amazonq_other")]
+    with pytest.raises(Refused, match=r"the field requestParameters\.o\.n") as refused:
+        opensearch.template(queries, SCHEMA, "nested")
+    assert refused.value.stem == "aws_amazonq_other"
+    assert opensearch.template(queries[1:], SCHEMA, "nested")
 
 
 def test_the_promises_hold_while_a_monitor_runs() -> None:

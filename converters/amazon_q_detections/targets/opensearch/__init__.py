@@ -16,7 +16,7 @@ from amazon_q_detections.targets.opensearch.backend import FaithfulOpenSearchBac
 from amazon_q_detections.targets.opensearch.fields import Schema
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from amazon_q_detections.condition import Condition, Text
     from amazon_q_detections.rule import Rule
@@ -90,22 +90,38 @@ class OpenSearch(Target[OpenSearchQuery]):
 def template(queries: Sequence[OpenSearchQuery], schema: Schema, shape: mapping.Shape) -> dict[str, Any]:
     """The index template for these queries: the fields they read, and the columns of results.
 
-    Raises Refused with the stem of a rule that reads as a value what it or another reads as an object: `nested` cannot hold both.
+    Raises Refused with the stem of a rule that reads a field which has the name of another's subfield.
     """
     leaves: dict[str, set[str]] = {column: set() for column in schema.columns if column != schema.time}
     presence: dict[str, str] = {}
-    objects = {parent for leaf in leaves for parent in mapping.above(leaf)}
     for query in queries:
         for field, needed in query.leaves.items():
-            other = mapping.clash(field, leaves, objects)
-            if other and shape == "nested":
-                message = f"{other} is read too, and an index has either a value or an object there."
-                raise Refused(f"the field {field}", message, stem=query.rule.stem)
-            objects.update(mapping.above(field))
             leaves.setdefault(field, set()).update(needed)
         presence |= query.presence
+    for query in queries:
+        mapping.refuse_subfields(query.leaves, leaves, query.rule.stem)
     texts = {text for query in queries for text in query.keywords}
-    return mapping.template(leaves, presence, texts, time=schema.time, shape=shape)
+    return mapping.template(leaves, presence, texts, schema.containers, time=schema.time, shape=shape)
+
+
+def apart(queries: Iterable[OpenSearchQuery], schema: Schema) -> list[list[OpenSearchQuery]]:
+    """*queries* in sets, in none of which one reads a value where another reads an object.
+
+    One index of the nested template for all of them would reject the records that have a value there.
+    """
+    found: list[tuple[list[OpenSearchQuery], set[str], set[str]]] = []
+    for query in queries:
+        values = set(query.leaves) - schema.containers
+        objects = {parent for field in query.leaves for parent in mapping.above(field)}
+        fitting = next((one for one in found if not (values & one[2] or objects & one[1])), None)
+        if fitting is None:
+            fitting = ([], set(), set())
+            found.append(fitting)
+        members, others, parents = fitting
+        members.append(query)
+        others |= values
+        parents |= objects
+    return [members for members, _, _ in found]
 
 
 def _body(meaning: Condition | Correlation, schema: Schema) -> dict[str, Any]:

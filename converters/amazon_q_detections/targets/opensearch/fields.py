@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 # A term takes 32,766 bytes; 10,922 characters of at most three bytes fit. Longer values stay in the record, unindexed.
 IGNORE_ABOVE = 10_922
 
+SUBFIELDS = ("cs", "ip", "n", "wc", "wc_cs")
+
 SHORT_ENOUGH = f"values_up_to_{IGNORE_ABOVE}"
 """The assumption that no value of a tested field is longer than what is indexed (docs/semantics.md)."""
 
@@ -45,11 +47,12 @@ class Schema:
     scalars: frozenset[str]
     short_texts: frozenset[str]
     long_texts: frozenset[str]
+    containers: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, said: Mapping[str, Any]) -> Schema:
         """The schema of a pipeline's `set_state` item."""
-        kinds = (frozenset(said.get(kind, ())) for kind in ("scalars", "short_texts", "long_texts"))
+        kinds = (frozenset(said.get(kind, ())) for kind in ("scalars", "short_texts", "long_texts", "containers"))
         return cls(said["time"], tuple(said["columns"]), *kinds)
 
     def checked(self, field: str) -> str:

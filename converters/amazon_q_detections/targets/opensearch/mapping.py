@@ -1,7 +1,7 @@
 """Index templates, generated from the fields that the rules use (OpenSearch documentation, "Index templates").
 
 `nested`: leaves below objects, from OpenSearch 2.15 on; it rejects a record that has an object where a leaf is mapped, or a
-value where the object of a leaf is.
+value where the object of a leaf is. What is known to be an object, or has leaves below it, is no leaf: no test on it holds.
 `flat`: leaves under their dotted names with `disable_objects`, from 3.8 on; it rejects only JSON that OpenSearch never reads.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
+from amazon_q_detections.errors import Refused
 from amazon_q_detections.targets.opensearch import fields, keywords
 
 if TYPE_CHECKING:
@@ -36,12 +37,18 @@ _PRESENCE = (
 
 
 def template(
-    leaves: Mapping[str, set[str]], presence: Mapping[str, str], texts: Iterable[Text] = (), *, time: str, shape: Shape
+    leaves: Mapping[str, set[str]],
+    presence: Mapping[str, str],
+    texts: Iterable[Text] = (),
+    containers: Container[str] = (),
+    *,
+    time: str,
+    shape: Shape,
 ) -> dict[str, Any]:
     """The body of `PUT _index_template/NAME`.
 
     It has *leaves* with their subfields, the field *time*, and derived fields: those of *presence* by name, and for *texts*
-    that are keywords.
+    that are keywords. The *containers* always hold an object.
     """
     flat: dict[str, Any] = {field: _leaf(leaves[field]) for field in sorted(leaves)}
     flat[time] = {"type": "date", "ignore_malformed": True}
@@ -49,7 +56,7 @@ def template(
     if shape == "flat":
         mappings |= {"disable_objects": True, "properties": dict(sorted(flat.items()))}
     else:
-        mappings["properties"] = _nested(flat)
+        mappings["properties"] = _nested(flat, containers)
     derived = {name: _presence(field) for name, field in presence.items()} | {
         keywords.name(one): keywords.field(one) for one in texts
     }
@@ -71,22 +78,27 @@ def _leaf(needed: set[str]) -> dict[str, Any]:
     return {"type": "keyword", "normalizer": "lowercase", "ignore_above": fields.IGNORE_ABOVE, "fields": below}
 
 
-def _nested(flat: Mapping[str, Any]) -> dict[str, Any]:
+def _nested(flat: Mapping[str, Any], containers: Container[str]) -> dict[str, Any]:
+    objects = {parent for field in flat for parent in above(field)}
     properties: dict[str, Any] = {}
     for field, mapping in sorted(flat.items()):
         *parents, last = field.split(".")
         place = properties
         for parent in parents:
-            place = place.setdefault(parent, {"properties": {}})["properties"]
-        place[last] = mapping
+            place = place.setdefault(parent, {}).setdefault("properties", {})
+        if field in objects or field in containers:
+            place.setdefault(last, {"type": "object"})
+        else:
+            place[last] = mapping
     return properties
 
 
-def clash(field: str, leaves: Container[str], objects: Container[str]) -> str:
-    """The field that one mapping cannot have beside *field*, since one of the two holds the other; empty if none."""
-    if field in objects:
-        return f"{field}.*"
-    return next((parent for parent in above(field) if parent in leaves), "")
+def refuse_subfields(read: Iterable[str], leaves: Container[str], stem: str) -> None:
+    """Raises Refused, with *stem*, for a field of *read* that has the name of a subfield of *leaves*."""
+    for field in read:
+        parent, _, last = field.rpartition(".")
+        if last in fields.SUBFIELDS and parent in leaves:
+            raise Refused(f"the field {field}", f"an index has it for something else beside {parent}.", stem=stem)
 
 
 def above(field: str) -> list[str]:

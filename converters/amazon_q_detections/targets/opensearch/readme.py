@@ -62,8 +62,9 @@ that start at once need a higher `script.context.template.max_compilations_rate`
 The query of a correlation reads all that is in the indices, and tells each burst with its group, times, number of events and
 their ids. Add a range to its `filter`, such as `{{"range": {{"eventTime": {{"gte": "now-7d"}}}}}}`.
 
-Wildcards and the fields `exists_…` need the cluster setting `search.allow_expensive_queries`, which is on unless somebody has
-switched it off. Without it a search fails, or as Lucene text finds nothing.
+Wildcards, regular expressions and the fields `exists_…` and `keyword_…` need the cluster setting
+`search.allow_expensive_queries`, which is on unless somebody has switched it off. Without it a search fails, or as Lucene text
+finds nothing.
 """
 
 
