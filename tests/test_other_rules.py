@@ -27,7 +27,6 @@ REFUSED: dict[tuple[str, str], str] = {
     ("aws_iam_user_created_and_armed", "cloudwatch"): "an order of 3 rules",
     ("aws_keywords_of_a_tool", "splunk"): "a keyword",
     ("aws_keywords_of_a_tool", "cloudwatch"): "a keyword",
-    ("aws_keywords_of_a_tool", "opensearch"): "a keyword",
 }
 
 

@@ -100,32 +100,23 @@ class OpenSearchEngine:
         return "flat" if self._client.release >= _FLAT_SINCE else "nested"
 
     def _template(self, queries: Sequence[OpenSearchQuery]) -> Document:
-        schema = Schema.of(schema_of(f"{self._target.name}_{self._schema}"))
-        made: Document = opensearch.template(queries, schema, self._shape)["template"]
+        made: Document = opensearch.template(queries, self._fields, self._shape)["template"]
         return made
 
     def _sets(self, queries: Sequence[OpenSearchQuery], refused: Callable[[Refused], None]) -> list[list[OpenSearchQuery]]:
-        """The queries in sets whose fields one mapping can hold; *refused* is told of one that no mapping can."""
-        sets: list[list[OpenSearchQuery]] = []
+        """The queries in sets whose fields one index can hold; *refused* is told of one that none can."""
+        held: list[OpenSearchQuery] = []
         for query in queries:
             try:
-                self._template([query])
+                self._template([*held, query])
+                held.append(query)
             except Refused as error:
                 refused(error.within(stem=query.rule.stem, target=self._target.name))
-                continue
-            fitting = next((some for some in sets if self._holds([*some, query])), None)
-            if fitting is None:
-                sets.append([query])
-            else:
-                fitting.append(query)
-        return sets
+        return [held] if self._shape == "flat" and held else opensearch.apart(held, self._fields)
 
-    def _holds(self, queries: Sequence[OpenSearchQuery]) -> bool:
-        try:
-            self._template(queries)
-        except Refused:
-            return False
-        return True
+    @property
+    def _fields(self) -> Schema:
+        return Schema.of(schema_of(f"{self._target.name}_{self._schema}"))
 
     @contextmanager
     def _filled(self, queries: Sequence[OpenSearchQuery], events: Sequence[Record]) -> Iterator[tuple[str, dict[int, str]]]:
