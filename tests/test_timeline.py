@@ -352,6 +352,13 @@ def satisfied(correlation: Correlation, events: Sequence[dict[str, Any]]) -> Fra
     return Fraction(0) if good else None
 
 
+def counts(correlation: Correlation, one: dict[str, Any]) -> bool:
+    """Whether an event has a value that is counted or summed, if any is."""
+    if correlation.kind == "value_sum":
+        return any(value != "x" and value is not True for value in record.scalars(one, ("size",)))
+    return correlation.kind != "value_count" or bool(record.scalars(one, ("doc",)))
+
+
 def brute_force(correlation: Correlation, events: list[dict[str, Any]]) -> set[tuple[int, str, frozenset[int]]]:
     """The bursts among *events*, found by looking at every span: time of the first end, group, and the events in it."""
     found = set()
@@ -359,7 +366,7 @@ def brute_force(correlation: Correlation, events: list[dict[str, Any]]) -> set[t
         correlation.kind, "ABC"[: len(correlation.members)]
     )
     for who in ("ann", "Ann"):
-        mine = [one for one in events if one["who"] == who and one["eventName"] in members]
+        mine = [one for one in events if one["who"] == who and one["eventName"] in members and counts(correlation, one)]
         times = sorted({moment(one) for one in mine})
         bursts: list[tuple[int, set[int]]] = []
         for end in times:

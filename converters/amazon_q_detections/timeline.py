@@ -64,7 +64,10 @@ def hits(correlation: Correlation, records: Iterable[Record]) -> Iterator[Hit]:
 
 
 def _groups(correlation: Correlation, records: Iterable[Record]) -> dict[Key, list[Event]]:
-    """The events of each group in time order; one that matches several members is one event."""
+    """The events of each group in time order; one that matches several members is one event.
+
+    An event without a value of the field that is counted or summed takes no part.
+    """
     tests = [predicate.compile(member.condition) for member in correlation.members]
     value_of = _counted(correlation)
     groups: dict[Key, list[Event]] = {}
@@ -72,13 +75,16 @@ def _groups(correlation: Correlation, records: Iterable[Record]) -> dict[Key, li
         moment = record.microseconds(source)
         if moment is None:
             continue
+        values, amounts = value_of(source)
+        if correlation.field is not None and not (values or amounts):
+            continue
         members: dict[Key, list[int]] = {}
         for index, holds in enumerate(tests):
             if holds(source):
                 for key in _keys(correlation, index, source):
                     members.setdefault(key, []).append(index)
         for key, indexes in members.items():
-            groups.setdefault(key, []).append(Event(moment, tuple(indexes), *value_of(source), source))
+            groups.setdefault(key, []).append(Event(moment, tuple(indexes), values, amounts, source))
     for events in groups.values():
         events.sort(key=_TIME)
     return groups

@@ -84,6 +84,7 @@ class _Kind:
     """How a kind of correlation is written: the values it needs of each event, its commands, and what is shown of a group."""
 
     values: Callable[[_Window], list[Value]]
+    counted: Callable[[_Window], list[str]]
     sliding: Callable[[_Window], list[str]]
     measure: str
     column: str
@@ -97,7 +98,7 @@ def write(correlation: Correlation, leaves: Leaves) -> Written:
     selection = select(any_of(common, rests), leaves)
     keys = Keys.of(correlation, leaves, rests, taken=_COLUMNS)
     told = _Window(correlation, keys, rests, leaves)
-    grouping = keys.commands(kind.values(told))
+    grouping = [*keys.commands(kind.values(told)), *kind.counted(told)]
     times = f'firstTime=strftime(firstTime, "{_ISO}"), lastTime=strftime(lastTime, "{_ISO}")'
     whole = f", events=events+{correlation.threshold - 1}" if kind.column == _EVENTS else ""
     shown = keys.shown
@@ -132,29 +133,37 @@ def _event_count(told: _Window) -> list[str]:
 def _value_count(told: _Window) -> list[str]:
     """Each value is inside the window from each of its events to a timespan later; the unions of these spans are counted.
 
-    A span opens where the value's event before is too far back or missing, and closes where the next is too far ahead.
+    A span opens where the value's event before is too far back or missing, and closes where the next is too far ahead; events
+    between only tell how long a burst lasts.
     """
     span, each = told.span, told.by("q_value")
     told.leaves.assumptions.add("by_case")
     return [
-        *values.expanded(told.correlation.field or "", "q_value"),
         "sort 0 _time",
         f"streamstats current=f window=1 global=f last(_time) as q_before{each}",
         "sort 0 -_time",
         f"streamstats current=f window=1 global=f last(_time) as q_after{each}",
-        f'eval q_step=mvappend(if(isnull(q_before), "1", if(_time-q_before>{span}, "1", null())), '
+        f'eval q_step=mvappend(if(isnull(q_before), "1", if(_time-q_before>{span}, "1", "0")), '
         f'if(isnull(q_after), "-1", if(q_after-_time>{span}, "-1", null())))',
         "mvexpand q_step",
-        "where isnotnull(q_step)",
-        f"eval q_step=tonumber(q_step), q_at=if(q_step=1, _time, _time+{span}), q_from=_time-{span}",
+        f"eval q_step=tonumber(q_step), q_at=if(q_step>=0, _time, _time+{span}), q_from=_time-{span}",
         "sort 0 q_at, -q_step",
         f"streamstats {told.all_before()} sum(q_step) as q_count{told.by()}",
-        f"where q_step=1 AND q_count>={told.correlation.threshold}",
+        f"where q_step>=0 AND q_count>={told.correlation.threshold}",
     ]
 
 
 def _counted(told: _Window) -> list[Value]:
     return [values.of(told.leaves, told.correlation.field or "", "q_value")]
+
+
+def _with_values(told: _Window) -> list[str]:
+    """An event without a value takes no part."""
+    return values.expanded(told.correlation.field or "", "q_value")
+
+
+def _nothing(_: _Window) -> list[str]:
+    return []
 
 
 _WHOLE = r"\A(?:0|[1-9][0-9]{0,14})\z"
@@ -178,7 +187,6 @@ def _value_sum(told: _Window) -> list[str]:
     if least >= _MOST_SUM:
         raise Refused(f"a sum of {least}", f"SPL adds whole numbers exactly up to {_MOST_SUM - 1}.")
     return [
-        "where isnotnull(q_value)",
         'eval q_step=mvappend("1", "-1")',
         "mvexpand q_step",
         f"eval q_step=tonumber(q_step), q_at=if(q_step=1, _time, _time+{told.span}), q_from=_time-{told.span}, "
@@ -251,14 +259,19 @@ def _temporal_ordered(told: _Window) -> list[str]:
         latest = f"q_m{before[0][1:]}"
         commands.append(f"streamstats {told.all_before()} max({before[1]}) as {latest}{told.by()}")
         commands.append(f'eval {start}=if(q_stage="{stage}", {latest}, null())')
-    return [*commands, "where isnotnull(q_from)", f"where _time-q_from<={told.span}"]
+    return [
+        *commands,
+        f"streamstats {told.all_before()} max(q_from) as q_start{told.by()}",
+        f"where if(_time-q_start<={told.span}, 1, 0)=1",
+        "eval q_from=q_start",
+    ]
 
 
 _KINDS = {
-    "event_count": _Kind(lambda _: [], _event_count, "count as events", _EVENTS),
-    "value_count": _Kind(_counted, _value_count, "max(q_count) as distinctValues", "distinctValues"),
-    "value_sum": _Kind(_summed, _value_sum, "max(q_total) as total", "total"),
-    "temporal": _Kind(_Window.marks, _temporal, "count as completions", "completions"),
-    "temporal_ordered": _Kind(_Window.marks, _temporal_ordered, "count as completions", "completions"),
-    "extended": _Kind(_Window.marks, _extended, "count as completions", "completions"),
+    "event_count": _Kind(lambda _: [], _nothing, _event_count, "count as events", _EVENTS),
+    "value_count": _Kind(_counted, _with_values, _value_count, "max(q_count) as distinctValues", "distinctValues"),
+    "value_sum": _Kind(_summed, _with_values, _value_sum, "max(q_total) as total", "total"),
+    "temporal": _Kind(_Window.marks, _nothing, _temporal, "count as completions", "completions"),
+    "temporal_ordered": _Kind(_Window.marks, _nothing, _temporal_ordered, "count as completions", "completions"),
+    "extended": _Kind(_Window.marks, _nothing, _extended, "count as completions", "completions"),
 }

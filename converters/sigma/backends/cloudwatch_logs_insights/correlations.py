@@ -91,6 +91,7 @@ def write(correlation: Correlation, filters: Filters, schedule: Schedule) -> Wri
     groups = _groups(correlation, filters, rests)
     wanted = any_of(common, rests)
     always_there = frozenset(field for field in fields(wanted) if pinned(wanted, field) is not None)
+    with_values = _with_values(correlation, filters)
     counting = count(_Window(correlation, filters, groups.keys, rests, always_there))
     filters.needs.assumptions.add("parse_date")
     delay, timespan = schedule.delay * 1000, correlation.timespan * 1000
@@ -99,6 +100,7 @@ def write(correlation: Correlation, filters: Filters, schedule: Schedule) -> Wri
         syntax.comment("correlation"),
         *groups.commands,
         *(f"filter {one}" for one in groups.present),
+        *with_values,
         f"fields {_TIME} as q_t",
     )
     inside = f"filter q_t >= (queryEndTime() - {delay} - {timespan}) and q_t <= (queryEndTime() - {delay})"
@@ -147,6 +149,19 @@ def _by_rule(key: GroupKey, correlation: Correlation, filters: Filters, rests: S
     return chosen
 
 
+def _with_values(correlation: Correlation, filters: Filters) -> list[str]:
+    """The filters that leave events with a value to count, or a whole number to add."""
+    field, leaves = correlation.field, filters.leaves
+    if field is None:
+        return []
+    leaves.refuse_array(field, "a sum" if correlation.kind == "value_sum" else "a distinct count")
+    if correlation.kind == "value_count":
+        return [f"filter {leaves.present(field)}"]
+    filters.needs.assumptions.update(("whole_amounts", "plain_numbers"))
+    own = leaves.own(field)
+    return [f"filter ispresent({own})", f"filter {own} like /^(0|[1-9][0-9]{{0,14}})$/"]
+
+
 def _event_count(told: _Window) -> tuple[str, ...]:
     """A record can be delivered twice, so events are counted by their id."""
     event = f"{syntax.below(syntax.RECORD, EVENT_ID)} as q_event"
@@ -159,10 +174,8 @@ def _event_count(told: _Window) -> tuple[str, ...]:
 
 def _value_count(told: _Window) -> tuple[str, ...]:
     field, leaves = told.correlation.field or "", told.filters.leaves
-    leaves.refuse_array(field, "a distinct count")
     value = f"{leaves.own(field)} as q_value"
     return (
-        f"filter {leaves.present(field)}",
         f"stats min(q_t) as q_first, max(q_t) as q_last{told.by(value)}",
         f"stats count(*) as q_values, {_SPAN}{told.again()}",
         f"filter q_values >= {told.correlation.threshold}",
@@ -172,14 +185,10 @@ def _value_count(told: _Window) -> tuple[str, ...]:
 def _value_sum(told: _Window) -> tuple[str, ...]:
     """A record can be delivered twice, so amounts are added once for each event; what is no whole number adds nothing."""
     field, leaves = told.correlation.field or "", told.filters.leaves
-    leaves.refuse_array(field, "a sum")
-    told.filters.needs.assumptions.update(("whole_amounts", "plain_numbers"))
     own = leaves.own(field)
     event = f"{syntax.below(syntax.RECORD, EVENT_ID)} as q_event"
     sign = ">" if told.correlation.op == "gt" else ">="
     return (
-        f"filter ispresent({own})",
-        f"filter {own} like /^(0|[1-9][0-9]{{0,14}})$/",
         f"stats max({own}) as q_amount, min(q_t) as q_first, max(q_t) as q_last{told.by(event)}",
         f"stats sum(q_amount) as q_total, {_SPAN}{told.again()}",
         f"filter q_total {sign} {told.correlation.count}",

@@ -19,14 +19,15 @@ _OF_CALLS = ("requestParameters", "responseElements")
 def extended(schema: dict[str, Any], meaning: Condition | Correlation, sources: frozenset[str] | None) -> dict[str, Any]:
     """*schema* with the fields of *meaning* whose shape is known, as `known`, and those below arrays, among `reached`.
 
-    Of *sources* that the schema lists whole it knows more already.
+    Of *sources* that the schema lists whole it knows more already, but for some fields below arrays.
     """
-    if sources is not None and sources <= set(schema.get("modelled_sources", ())):
-        return schema
     listed = schema.get("reached", {})
+    modelled = sources is not None and sources <= set(schema.get("modelled_sources", ()))
+    arrays = tuple(schema.get("arrays", ()))
 
     def wanted(field: str) -> bool:
-        return field.partition(".")[0] in _OF_CALLS and field not in listed
+        below = field in arrays or field.startswith(tuple(f"{array}." for array in arrays))
+        return field.partition(".")[0] in _OF_CALLS and field not in listed and (below or not modelled)
 
     found = {field: known for field, known in record_shape.known(_parts(meaning), wanted).items() if known.complete}
     scalars = [field for field, known in found.items() if all(map(_is_scalar, known.ways))]
