@@ -52,7 +52,7 @@ def body(correlation: Correlation, writer: Writer, schema: Schema) -> dict[str, 
         "time": schema.time,
         "id": f"{_ID}.cs",
         "kind": correlation.kind,
-        "keys": [[f"{field}.cs" for field in names] for names in keys(correlation, schema)],
+        "keys": [_cased(names) for names in keys(correlation, schema)],
         "span": correlation.timespan * 1000,
         "rules": len(correlation.members),
         **_condition(correlation, schema),
@@ -66,7 +66,7 @@ def body(correlation: Correlation, writer: Writer, schema: Schema) -> dict[str, 
 
 def grouped(body: dict[str, Any]) -> bool:
     """Whether OpenSearch itself can make the groups of *body*, since each key is one field."""
-    return all(len(names) == 1 for names in body["aggs"][NAME]["scripted_metric"]["params"]["keys"])
+    return all(isinstance(key, str) for key in body["aggs"][NAME]["scripted_metric"]["params"]["keys"])
 
 
 def watched(body: dict[str, Any], filters: list[Clause], params: dict[str, Any]) -> dict[str, Any]:
@@ -75,7 +75,7 @@ def watched(body: dict[str, Any], filters: list[Clause], params: dict[str, Any])
     search = {"size": 0, "query": {"bool": {"filter": filters, "must": body["query"]["bool"]["must"]}}}
     if not grouped(body):
         return {**search, "aggs": {NAME: {"scripted_metric": _scripts(told)}}}
-    sources = [{fields.flat(key.removesuffix(".cs")): {"terms": {"field": key}}} for (key,) in told["keys"]] or [_ALL]
+    sources = [{fields.flat(key.removesuffix(".cs")): {"terms": {"field": key}}} for key in told["keys"]] or [_ALL]
     counted = {NAME: {"scripted_metric": _scripts(told | {"keys": [], "counted": True})}}
     return {**search, "aggs": {GROUPS: {"composite": {"size": _PAGE, "sources": sources}, "aggs": counted}}}
 
@@ -89,6 +89,12 @@ def keys(correlation: Correlation, schema: Schema) -> list[list[str]]:
             raise Refused(f"the field {' and '.join(dict.fromkeys(names))} as two group-by keys", "one is enough.")
         found.append(names)
     return found
+
+
+def _cased(names: list[str]) -> str | list[str]:
+    """Where an index has the values as they are: of the one field, or of one for each rule."""
+    found = [f"{field}.cs" for field in names]
+    return found[0] if len(found) == 1 else found
 
 
 def _condition(correlation: Correlation, schema: Schema) -> dict[str, Any]:
