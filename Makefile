@@ -9,7 +9,7 @@ PYTHON := $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test lint format docs bench
+.PHONY: help setup build test lint format docs proof bench
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 10
@@ -48,6 +48,9 @@ format: setup ## Rewrite the code in the project's style
 
 docs: setup ## Rewrite docs/queries.md, which shows rules and their queries
 	@$(BIN)/python tests/queries_page.py
+
+proof: setup ## Hold 20,000 random rule/event pairs on each engine and schema against the meaning; writes docs/proof.md
+	@$(BIN)/python tests/proof/__main__.py --write docs/proof.md
 
 bench: setup ## Time a build of 60 rules on three targets against its peers
 	@$(BIN)/python tests/bench_build.py

@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from amazon_q_detections import engines
 from amazon_q_detections.engine import Session
-from proof.harness import Proof, batches, sequences
+from proof.harness import Batch, Proof, batches, sequences
 from proof.tally import Tally
 
 _PAIRS = 20_000
@@ -52,7 +52,7 @@ def main() -> int:
     return 1 if proof.disagreements else 0
 
 
-def _batches(pairs: int, seed: int) -> Iterator:  # type: ignore[type-arg]
+def _batches(pairs: int, seed: int) -> Iterator[Batch]:
     """Single events for nine tenths of the pairs, sequences for the rest; more than asked, since some rules are refused."""
     yield from batches(pairs * 13 // 10 // _OF_BATCH + 1, seed)
     yield from sequences(pairs // 10 // _OF_SEQUENCE + 1, seed)

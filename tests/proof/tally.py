@@ -42,7 +42,7 @@ class Tally:
         yield f"| construct | {' | '.join(map(_name, choices))} |"
         yield f"|---|{'---|' * len(choices)}"
         for construct in sorted({construct for _, construct in [*self.of_construct, *self.refusals]}):
-            yield f"| {construct} | {' | '.join(self._cell(choice, construct) for choice in choices)} |"
+            yield f"| {_cell(construct)} | {' | '.join(self._cell(choice, construct) for choice in choices)} |"
         yield f"| **pairs** | {' | '.join(f'{self.pairs[choice]:,}' for choice in choices)} |"
 
     def refusal_lines(self) -> Iterator[str]:
@@ -55,6 +55,10 @@ class Tally:
         refused = self.refusals[choice, construct]
         few = " (few)" if positive < FEW and pairs else ""
         return f"{pairs:,}: {positive:,} yes{few}" + (f", {refused} refused" if refused else "")
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
 
 
 def _name(choice: Choice) -> str:
