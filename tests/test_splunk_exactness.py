@@ -23,6 +23,7 @@ from amazon_q_detections.condition import (
     Exists,
     Keyword,
     Leaf,
+    Matches,
     Not,
     Number,
     Or,
@@ -32,6 +33,7 @@ from amazon_q_detections.condition import (
     conjuncts,
 )
 from amazon_q_detections.errors import Refused
+from amazon_q_detections.regex import Regex
 from amazon_q_detections.targets.splunk import spl
 from amazon_q_detections.targets.splunk.assumptions import ASSUMPTIONS
 from amazon_q_detections.targets.splunk.backend import FaithfulSplunkBackend, Parts
@@ -334,10 +336,9 @@ def test_an_odd_field_name_is_quoted() -> None:
 
 
 REFUSED = [
-    (Leaf("a{}.b", text(Wild.ANY)), "a pattern that null fits, on the array a{}.b"),
-    (Not(Leaf("a{}", text("nul", Wild.ONE))), "a pattern that null fits, on the array a{}"),
+    (Leaf("a{}.b{}", text(Wild.ANY)), "a pattern that null fits, on the array a{}.b{}"),
+    (Not(Leaf("a{}.b{}", text("nul", Wild.ONE))), "a pattern that null fits, on the array a{}.b{}"),
     (Keyword(text("x")), "a keyword"),
-    (Leaf("resources.ARN", Cidr(ip_network("::/8"))), "an IPv6 network on the array"),
     (Leaf("resources.ARN", SameAs("a")), "a field reference on the array"),
     (Leaf("a", SameAs("resources.ARN")), "a field reference on the array"),
     (Leaf("a.b:c", Exists()), "special character"),
@@ -446,6 +447,15 @@ def test_a_network_is_exact_at_its_edges(network: str) -> None:
         "AWS Internal",
     ]
     assert agree(Leaf("sourceIPAddress", Cidr(addresses)), [{"sourceIPAddress": value} for value in values])
+
+
+@pytest.mark.parametrize("wanted", [True, False], ids=["holds", "not"])
+@pytest.mark.parametrize("network", ["10.0.0.0/8", "2001:db8::/32"])
+def test_any_address_of_an_array_is_in_a_network(network: str, wanted: bool) -> None:
+    addresses = ["10.0.0.1", "2001:db8::1", "2001:db9::1", "q.amazonaws.com", "", None, {}]
+    leaf = Leaf("requestParameters.userGroups", Cidr(ip_network(network)))
+    lists = [[], None, *([one] for one in addresses), *([one, other] for one in addresses for other in addresses)]
+    assert agree(leaf if wanted else Not(leaf), [{"requestParameters": {"userGroups": one}} for one in lists])
 
 
 @pytest.mark.parametrize("network", ["10.0.0.0/8", "10.0.0.0/25", "10.0.0.128/25"])
@@ -566,10 +576,15 @@ def test_what_exists_inside_an_array_is_read_from_the_record(field: str, values:
     assert agree(leaf if wanted else Not(leaf), inside(field, values))
 
 
+FITTING_NULL: list[Any] = [
+    text(Wild.ANY), text(Wild.ONE, Wild.ANY), text("null"), text("n", Wild.ANY), *(Matches(Regex.parse(one)) for one in ("", "^n", "[ln]$")),
+]  # fmt: skip
+
+
 @pytest.mark.parametrize("wanted", [True, False], ids=["holds", "not"])
-@pytest.mark.parametrize(("field", "values"), PLACES[:2], ids=[field for field, _ in PLACES[:2]])
-@pytest.mark.parametrize("test", [text(Wild.ANY), text(Wild.ONE, Wild.ANY), text("null")], ids=["any", "not empty", "null"])
-def test_an_object_in_an_array_is_no_text(test: Text, field: str, values: list[Any], wanted: bool) -> None:
+@pytest.mark.parametrize(("field", "values"), PLACES[:3], ids=[field for field, _ in PLACES[:3]])
+@pytest.mark.parametrize("test", FITTING_NULL, ids=["any", "not empty", "null", "n*", "re", "re ^n", "re [ln]$"])
+def test_an_object_in_an_array_is_no_text(test: Any, field: str, values: list[Any], wanted: bool) -> None:
     leaf = Leaf(field, test)
     assert agree(leaf if wanted else Not(leaf), inside(field, values))
 
@@ -592,9 +607,10 @@ LISTS = [
     "resources.type",
     "requestParameters.userGroups",
     "requestParameters.documents.attributes.name",
+    "requestParameters.documents.member",  # in no model, so that objects may be there
 ]
 words = st.sampled_from([
-    "null", "nu", "a", "A", "ab", "7", "7.0", "-7", "true", "a.b", "q.amazonaws.com", 'a"b', "a\\b", "x|y", "", "\u00fc", "10.0.0.1",
+    "null", "NULL", "nu", "2001:db8::1", "a", "A", "ab", "7", "7.0", "-7", "true", "a.b", "q.amazonaws.com", 'a"b', "a\\b", "x|y", "", "\u00fc", "10.0.0.1",
 ])  # fmt: skip
 scalars = st.one_of(words, st.sampled_from([True, False, 7, 7.0, -7, 0, 1.5, None]))
 texts = st.builds(
@@ -605,13 +621,19 @@ texts = st.builds(
     st.booleans(),
 )
 numbers = st.sampled_from([7, 7.0, -7, 0, 1.5])
-anywhere = st.one_of(texts, st.builds(Number, numbers), st.builds(Boolean, st.booleans()), st.just(Exists()))
-on_scalars = st.one_of(
-    anywhere,
+EXPRESSIONS = [
+    "a", "^$", "n.*l$", "^n", "l", "[^u]", "(?i)A", "^7", r"\d", r"\b[A-Z]", "a|b", '"', r"\\", "x.y", ".", "", "(?i)ü", "^(true|null)$",
+]  # fmt: skip
+anywhere = st.one_of(
+    texts,
+    st.builds(Number, numbers),
+    st.builds(Boolean, st.booleans()),
+    st.just(Exists()),
     st.builds(Compare, st.sampled_from(["<", "<=", ">", ">="]), numbers),
     st.sampled_from([Cidr(ip_network("10.0.0.0/8")), Cidr(ip_network("2001:db8::/32"))]),
-    st.builds(SameAs, st.sampled_from(SCALARS)),
+    st.sampled_from([Matches(Regex.parse(pattern)) for pattern in EXPRESSIONS]),
 )
+on_scalars = st.one_of(anywhere, st.builds(SameAs, st.sampled_from(SCALARS)))
 leaves = st.one_of(
     st.builds(Leaf, st.sampled_from(SCALARS), on_scalars),
     st.builds(Leaf, st.sampled_from(LISTS), anywhere),
@@ -664,6 +686,7 @@ events = st.fixed_dictionaries(
                                     {},
                                     optional={
                                         "id": scalars,
+                                        "member": st.one_of(scalars, st.sampled_from([*OBJECTS, {"a": ["null", "x"]}])),
                                         "attributes": st.one_of(
                                             st.none(),
                                             st.lists(st.fixed_dictionaries({}, optional={"name": scalars}), max_size=2),

@@ -25,7 +25,8 @@ ASSUMPTIONS: dict[str, tuple[str, str]] = {
         'isnotnull(mvfind(mvappend(q), "\\\\A.\\\\z")) AND lower(q)="ä"',
     ),
     "match_limit": (
-        "No value takes a regular expression more than 100,000 steps, after which Splunk gives up on it (limits.conf, [rex]).",
+        "No value takes a regular expression more than 100,000 steps, or 1,000 inside one another, after which Splunk gives up "
+        "on it (limits.conf, [rex]).",
         "| rest /services/configs/conf-limits/rex | fields match_limit, depth_limit",
     ),
     "plain_numbers": (

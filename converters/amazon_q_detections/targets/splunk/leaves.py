@@ -28,10 +28,12 @@ _SOME_VALUE_OR_ARRAY = rf"{_SOME_VALUE}|[\[,]\s*\["
 # start with a bracket is no array: CloudTrail may write a marker in its place.
 _SOME_TEXT = r'\A[^\[]|[\[,]\s*("[^"]|[0-9tf-])'
 _TEXT_NULL = rf'[\[,]\s*"{pattern.NULL_TEXT}"\s*[\],]'
-_OF_ALL_VALUES: dict[tuple[str | Wild, ...], str] = {
-    (Wild.ANY,): _SOME_VALUE,
-    (Wild.ONE, Wild.ANY): _SOME_TEXT,
-    (Wild.ANY, Wild.ONE): _SOME_TEXT,
+_ONLY_TEXT_NULL = rf'\A"{pattern.NULL_TEXT}"\z'
+# Patterns that all values fit, and all but an empty text: in the JSON text of a list, and in that of one value.
+_OF_ALL_VALUES: dict[tuple[str | Wild, ...], tuple[str, str]] = {
+    (Wild.ANY,): (_SOME_VALUE, r'\A["0-9tf-]'),
+    (Wild.ONE, Wild.ANY): (_SOME_TEXT, r'\A("[^"]|[0-9tf-])'),
+    (Wild.ANY, Wild.ONE): (_SOME_TEXT, r'\A("[^"]|[0-9tf-])'),
 }
 # What tonumber may read; without it `nan`, `inf` and `0x7` could be numbers.
 _NUMERIC = r"\A[-+.0-9eE]+\z"
@@ -99,7 +101,7 @@ class Leaves:
                 return self._regex(field, test.regex, wanted=wanted)
             case Cidr(network=IPv4Network() as addresses):
                 return _found(field, pattern.quoted(network.expression(addresses)), wanted=wanted)
-        return self._on_one_value(field, test, wanted=wanted)
+        return self._by_function(field, test, wanted=wanted)
 
     def any_of(self, field: str, texts: Sequence[Text], *, wanted: bool = True) -> str:
         """That *field* fits one of *texts*, none of which the text of a null fits, and all of which are alike in case."""
@@ -158,40 +160,46 @@ class Leaves:
         """A pattern that null would fit: another value fits it, or the text null is there, and not a JSON null."""
         if "{}" not in field:
             return _all_of(_found(field, pattern.fitting([test])), self.exists(field), wanted=wanted)
-        kind = self.kind(field)
-        if kind is None:
-            raise Refused(f"a pattern that null fits, on the array {field}", "whether objects are in it is not known.")
-        if kind in ("object", "array"):  # where no text is, but a null may be
-            return _found(field, pattern.fitting_but_null(test), wanted=wanted)
-        if test.parts in _OF_ALL_VALUES:
-            return _in_json(_list_from_record(field), _OF_ALL_VALUES[test.parts], wanted=wanted)
-        parts = (_found(field, pattern.fitting_but_null(test)), _in_json(_list_from_record(field), _TEXT_NULL))
-        return f"{'' if wanted else 'NOT '}({' OR '.join(parts)})"
+        if test.parts in _OF_ALL_VALUES and self.kind(field) not in ("object", "array"):
+            return self._among_values(field, *_OF_ALL_VALUES[test.parts], wanted=wanted)
+        return self._in_array(field, pattern.fitting_but_null(test), wanted=wanted)
 
     def _regex(self, field: str, regex: Regex, *, wanted: bool) -> str:
         """A regular expression; where the text of a null, or one that stands for absence, fits it, the record decides too."""
         if perl.beyond_ascii(regex):
             self.assumptions.add("unicode")
-        if perl.nested(regex):
-            self.assumptions.add("match_limit")
         if regex.search(""):
             self.assumptions.add("empty_text")
-        found = _found(field, pattern.quoted(perl.expression(regex)))
-        if not any(map(regex.search, (pattern.NULL_TEXT, *self._absent.get(field, ())))):
-            return _found(field, pattern.quoted(perl.expression(regex)), wanted=wanted)
-        if "{}" not in field:
-            return _all_of(found, self.exists(field), wanted=wanted)
-        kind = self.kind(field)
-        if kind is None:
-            raise Refused(f"an expression that null fits, on the array {field}", "whether objects are in it is not known.")
-        but_null = _found(field, pattern.quoted(perl.expression(regex, but_null=True)))
-        if kind in ("object", "array"):  # where no text is, but a null may be
-            return but_null if wanted else f"NOT ({but_null})"
-        parts = (but_null, _in_json(_list_from_record(field), _TEXT_NULL))
+        fits_absent = any(map(regex.search, (pattern.NULL_TEXT, *self._absent.get(field, ()))))
+        in_array = fits_absent and "{}" in field
+        if perl.costly(regex, but_null=in_array):
+            self.assumptions.add("match_limit")
+        written = pattern.quoted(perl.expression(regex, but_null=in_array))
+        if in_array:
+            return self._in_array(field, written, wanted=wanted)
+        if fits_absent:
+            return _all_of(_found(field, written), self.exists(field), wanted=wanted)
+        return _found(field, written, wanted=wanted)
+
+    def _in_array(self, field: str, but_null: str, *, wanted: bool) -> str:
+        """Any value of an array fits *but_null*, or is the text null, which fits too."""
+        if self.kind(field) in ("object", "array"):  # where no text is, but a null may be
+            return _found(field, but_null, wanted=wanted)
+        parts = (_found(field, but_null), self._among_values(field, _TEXT_NULL, _ONLY_TEXT_NULL))
         return f"{'' if wanted else 'NOT '}({' OR '.join(parts)})"
 
-    def _on_one_value(self, field: str, test: Test, *, wanted: bool) -> str:
-        """Tests that SPL has on a single value only."""
+    def _among_values(self, field: str, in_list: str, alone: str, *, wanted: bool = True) -> str:
+        """One of the values of an array fits: as JSON text *in_list*, or *alone* where objects could be in the list."""
+        if self.kind(field) is not None:
+            return _in_json(_list_from_record(field), in_list, wanted=wanted)
+        if field.count("{}") > 1 and field.endswith("{}"):
+            raise Refused(f"a pattern that null fits, on the array {field}", "whether objects are in it is not known.")
+        if not field.endswith("{}"):
+            self.assumptions.add("json_extract_list")
+        return _in_json(f"json_array_to_mv({_from_record(field)}, true())", alone, wanted=wanted)
+
+    def _by_function(self, field: str, test: Test, *, wanted: bool) -> str:
+        """Tests that SPL has no regular expression for."""
         own = literal.operand(field)
         match test:
             case Compare():
@@ -200,13 +208,10 @@ class Leaves:
                     raise Refused(f"a comparison with {bound}", f"SPL tells whole numbers apart up to {_MOST_NUMBER - 1}.")
                 numeric = f"if(match({own}, {pattern.quoted(_NUMERIC)}), {own}, null())"
                 relation = f"tonumber({numeric}){test.op}{bound}"
-                if "{}" in field:
-                    return f"{_NULLITY[wanted]}(mvfilter({_true(relation)}))"
-                return _true(relation, wanted=wanted)
+                return _of_any(field, relation, wanted=wanted)
             case Cidr():
-                _refuse_array(field, "an IPv6 network")
                 self.assumptions.add("cidr_v6")
-                return _true(f'cidrmatch("{test.network}", {own})', wanted=wanted)
+                return _of_any(field, f'cidrmatch("{test.network}", {own})', wanted=wanted)
             case SameAs():
                 _refuse_array(field, "a field reference")
                 _refuse_array(test.field, "a field reference")
@@ -222,6 +227,11 @@ _NULLITY = {True: "isnotnull", False: "isnull"}
 def _found(field: str, expression: str, *, wanted: bool = True) -> str:
     """Any value of a field fits; mvappend makes a multivalue field of a single value, which mvfind asks for."""
     return f"{_NULLITY[wanted]}(mvfind(mvappend({literal.operand(field)}), {expression}))"
+
+
+def _of_any(field: str, expression: str, *, wanted: bool) -> str:
+    """*expression*, which is on one value of a field, holds on any of them."""
+    return f"{_NULLITY[wanted]}(mvfilter({_true(expression)}))" if "{}" in field else _true(expression, wanted=wanted)
 
 
 def _in_json(json: str, expression: str, *, wanted: bool = True) -> str:
