@@ -30,7 +30,15 @@ BASES = {
     "second": {"eventSource": SOURCE, "eventName|startswith": ["B", "A2"]},
     "third": {"eventSource": SOURCE, "requestParameters.o.a|exists": True},
     "fourth": {"eventSource": SOURCE, "requestParameters.x-y|contains": "a"},
+    "fifth": {"eventSource": SOURCE, "eventName": "C"},
 }
+AMOUNT = "requestParameters.n"
+EXTENDED = [
+    "first and (second or fifth)",
+    "first or (second and fifth)",
+    "(first or second) and fifth",
+    "first or fifth or second",
+]
 OBJECT_KEY, VALUE_KEY, HEAD_KEY = "requestParameters.o", "requestParameters.x-y", "userIdentity.arn"
 
 
@@ -69,7 +77,8 @@ VALUES = st.sampled_from(["a", "A", "", None, {}, {"a": "b"}, {"a": None}])
 def bursts(draw: st.DrawFn) -> list[dict[str, Any]]:
     events = []
     for number in range(draw(st.integers(2, 8))):
-        parameters = draw(st.fixed_dictionaries({"x-y": VALUES}, optional={"o": VALUES}) | st.none())
+        optional = {"o": VALUES, "n": st.sampled_from([0, 1, 3, "3", 10, "x", None, {}])}
+        parameters = draw(st.fixed_dictionaries({"x-y": VALUES}, optional=optional) | st.none())
         identity = draw(st.sampled_from([{"arn": "p"}, {"arn": "P"}, {}]))
         name, second = draw(st.sampled_from(["A", "A2", "B1", "C"])), draw(st.sampled_from([0, 1, 30, 60, 61]))
         events.append(at(second, number, eventName=name, requestParameters=parameters, userIdentity=identity))
@@ -78,15 +87,28 @@ def bursts(draw: st.DrawFn) -> list[dict[str, Any]]:
 
 @st.composite
 def rules(draw: st.DrawFn) -> Any:
-    kind = draw(st.sampled_from(["event_count", "value_count", "temporal", "temporal_ordered"]))
-    names = draw(st.permutations(list(BASES)))[: 2 if kind == "temporal_ordered" else draw(st.integers(1, 3))]
+    kind = draw(
+        st.sampled_from(["event_count", "value_count", "value_sum", "temporal", "temporal_ordered", "extended", "aliased"])
+    )
     keys = draw(st.lists(st.sampled_from([OBJECT_KEY, VALUE_KEY, HEAD_KEY]), unique=True, max_size=2) | st.just([]))
+    names = draw(st.permutations(list(BASES)))[: draw(st.integers(1, 2 if kind == "temporal_ordered" else 3))]
+    least = {draw(st.sampled_from(["gte", "gt"])): draw(st.integers(1, 4 if kind == "value_sum" else 2))}
     asked: Mapping[str, Any] = {}
-    if not kind.startswith("temporal"):
-        counted = {"field": draw(st.sampled_from([OBJECT_KEY, VALUE_KEY]))} if kind == "value_count" else {}
-        asked = {"condition": {draw(st.sampled_from(["gte", "gt"])): draw(st.integers(1, 2)), **counted}}
-    bases = {name: BASES[name] for name in names}
-    return correlated(kind, bases, group_by=keys, timespan=f"{TIMESPAN}s", **asked)
+    match kind:
+        case "event_count":
+            asked = {"condition": least}
+        case "value_count":
+            asked = {"condition": {**least, "field": draw(st.sampled_from([OBJECT_KEY, VALUE_KEY]))}}
+        case "value_sum":
+            asked = {"condition": {**least, "field": AMOUNT}}
+        case "extended":
+            kind, names, asked = "temporal", ["first", "second", "fifth"], {"condition": draw(st.sampled_from(EXTENDED))}
+        case "aliased":
+            names, keys = ["first", "fifth"], ["who"]
+            asked = {"aliases": {"who": {"first": HEAD_KEY, "fifth": VALUE_KEY}}}
+            kind = draw(st.sampled_from(["temporal", "temporal_ordered", "event_count"]))
+            asked |= {"condition": least} if kind == "event_count" else {}
+    return correlated(kind, {name: BASES[name] for name in names}, group_by=keys, timespan=f"{TIMESPAN}s", **asked)
 
 
 said: dict[bool, int] = {True: 0, False: 0}
@@ -143,6 +165,17 @@ def test_an_object_is_no_group_and_no_value(value: Any, dialect: Dialect) -> Non
     assert found(by_group, events, 60, dialect) == found(by_value, events, 60, dialect) == set()
 
 
+@pytest.mark.parametrize("dialect", DIALECTS, ids=["compact", "spaced"])
+def test_an_object_under_an_alias_is_no_group(dialect: Dialect) -> None:
+    bases = {"first": BASES["first"], "fifth": BASES["fifth"]}
+    aliases = {"who": {"first": HEAD_KEY, "fifth": VALUE_KEY}}
+    made = correlated("event_count", bases, group_by=["who"], aliases=aliases, timespan="60s", condition={"gte": 1})
+    events = [
+        at(0, number, eventName="C", requestParameters={"x-y": value}) for number, value in enumerate([{}, {"a": 1}, "z"])
+    ]
+    assert found(made, events, 60, dialect) == meant(made, events, 60) == {("z",)}
+
+
 NAMES = list(BASES)[:3]
 ARRAY = "resources.ARN"
 
@@ -151,7 +184,6 @@ ARRAY = "resources.ARN"
     ("kind", "bases", "keys", "construct"),
     [
         ("temporal_ordered", NAMES, {}, "an order of 3 rules"),
-        ("temporal_ordered", NAMES[:1], {}, "an order of 1 rules"),
         ("temporal", NAMES[:2], {"condition": "first and not second"}, "'not' in a correlation's condition"),
         ("value_avg", NAMES[:1], {"condition": {"gte": 2, "field": "a"}}, "of type value_avg"),
         ("value_sum", NAMES[:1], {"condition": {"gte": 2, "field": ARRAY}}, "a sum over the array"),

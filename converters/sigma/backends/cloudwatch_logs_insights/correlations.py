@@ -127,7 +127,8 @@ def _groups(correlation: Correlation, filters: Filters, rests: Sequence[Conditio
         else:
             name = f"q_key_{number}"
             commands.append(f"fields {_by_rule(key, correlation, filters, rests)} as {name}")
-            present.append(f"ispresent({name})")
+            objects = any(map(filters.leaves.may_be_object, key.fields))
+            present.append(f"ispresent({name})" + (f" and {name} like /^/" if objects else ""))
             keys.append((name, syntax.own_name(key.name)))
     if len({name for _, name in keys}) < len(keys):
         raise Refused("two group-by keys of much the same name", "their columns could not be told apart.")
@@ -217,7 +218,13 @@ def _combined(node: object, names: Mapping[str, str]) -> str:
 
 
 def _temporal_ordered(told: _Window) -> tuple[str, ...]:
-    """Two rules: the earliest of the first is not after the latest of the second; equal times count as ordered."""
+    """Two rules: the earliest of the first is not after the latest of the second; equal times count as ordered.
+
+    One has no order. Of three, each time of the second would be compared with the earliest of the first in its group, and no
+    row sees what its group has.
+    """
+    if len(told.rests) == 1:
+        return _temporal(told)
     if len(told.rests) != 2:
         raise Refused(f"an order of {len(told.rests)} rules", "Logs Insights can compare the times of two.")
     first, second = told.tests()

@@ -102,6 +102,10 @@ class Leaves:
         own = self.own(path)
         return " and ".join([f"ispresent({own})", *self._guards(path, own)])
 
+    def may_be_object(self, path: str) -> bool:
+        """Whether an object may stand at *path*, which `stats` does not support, nor do functions."""
+        return self.needs_record(path) and path not in self._schema.get("scalars", ())
+
     def refuse_array(self, path: str, what: str) -> None:
         """Raises Refused for a field that goes through an array, of which *what* would be made."""
         if path in self._reached() or self._through_array(path):
@@ -279,8 +283,7 @@ class Leaves:
 
     def _guards(self, path: str, own: str) -> list[str]:
         """A test that objects fail, where the field may be one: comparing them with anything is false."""
-        known = not self.needs_record(path) or path in self._schema.get("scalars", ())
-        return [] if known else [f"{own} like /^/"]
+        return [f"{own} like /^/"] if self.may_be_object(path) else []
 
 
 def _tells_booleans(fits: Callable[[str], bool]) -> bool:
