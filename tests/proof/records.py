@@ -18,8 +18,8 @@ ERRORS = ("AccessDenied", "ThrottlingException", "Client.UnauthorizedOperation")
 
 _WORDS = (
     "admin", "Admin", "ADMIN", "a", "b", "x y", "  ", "", "null", "NULL", "true", "7", "42", "-3.5", "007", "1.50", "nan",
-    "a*b", "a?b", "*", "?", "\\", "a\\b", "\\*", "C:\\Users\\x", '"', "it's", '"Action":"*"', "{}", "[]", "[a]", "(a|b)", "a.b", "a+b",
-    "^a", "a$", "$x$", "100%", "`id`", "a|b", "a,b", "é", "É", "Übung", "ÜBUNG", "ж", "日本", "a\nb", "a\tb", "line\n", "<b>", "{{x}}", "#1",
+    "a*b", "a?b", "*", "?", "\\", "a\\b", "\\*", "C:\\Users\\x", '"', "it's", '"Action":"*"', "{}", "[]", "[a]", "(a|b)", "a.b", "axb", "a+b",
+    "^a", "a$", "$x$", "100%", "`id`", "a|b", "a,b", "é", "É", "Übung", "ÜBUNG", "ж", "日本", "a\nb", "a\nxb", "a\tb", "line\n", "<b>", "{{x}}", "#1",
     "https://example.com/A?q=1", "arn:aws:iam::111122223333:role/Admin", "-enc", "/enc", "sk-abc123", "x" * 300, "y" * 2000 + "Z",
 )  # fmt: skip
 _ALPHABET = "abAB01.-_:/ *?\\\"'[]()|$^+é日\n"
