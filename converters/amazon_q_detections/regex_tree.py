@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from amazon_q_detections import casing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 Ranges = tuple[tuple[str, str], ...]
 """Characters as ranges from first to last, sorted, neither overlapping nor touching."""
@@ -110,3 +113,34 @@ def ignoring_case(low: str, high: str) -> list[tuple[str, str]]:
         if any(low <= char <= high for char in chars):
             found.extend((char, char) for char in chars)
     return found
+
+
+def nodes(node: Node) -> Iterator[Node]:
+    """A node and all that are inside it."""
+    yield node
+    match node:
+        case Series():
+            for item in node.items:
+                yield from nodes(item)
+        case Choice():
+            for option in node.options:
+                yield from nodes(option)
+        case Repeat():
+            yield from nodes(node.node)
+
+
+def times(node: Repeat) -> str:
+    """How often, as all dialects write it; laziness changes no verdict and is left out."""
+    match node.least, node.most:
+        case 0, None:
+            return "*"
+        case 1, None:
+            return "+"
+        case 0, 1:
+            return "?"
+        case least, None:
+            return f"{{{least},}}"
+        case least, most if least == most:
+            return f"{{{least}}}"
+        case least, most:
+            return f"{{{least},{most}}}"

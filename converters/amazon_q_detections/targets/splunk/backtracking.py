@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from math import prod
 from typing import TYPE_CHECKING, TypeGuard
 
-from amazon_q_detections.regex_tree import Anchor, Char, Choice, Dot, Node, Repeat, Series, Set
+from amazon_q_detections.regex_tree import Anchor, Char, Choice, Dot, Node, Repeat, Series, Set, nodes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -95,20 +95,6 @@ def in_one_way(items: Sequence[Node]) -> Iterator[Node | First]:
 def costly(node: Node, *, from_start: bool = False) -> bool:
     """Whether the limits may be too low; *from_start* where each place of a value is tried by the expression itself."""
     return any(map(_is_deep, nodes(node))) or _ways(node) * (_LONG if from_start else 1) > _MOST_STEPS
-
-
-def nodes(node: Node) -> Iterator[Node]:
-    """A node and all that are inside it."""
-    yield node
-    match node:
-        case Series():
-            for item in node.items:
-                yield from nodes(item)
-        case Choice():
-            for option in node.options:
-                yield from nodes(option)
-        case Repeat():
-            yield from nodes(node.node)
 
 
 def is_character(node: Node) -> bool:

@@ -23,7 +23,9 @@ from amazon_q_detections.regex_tree import (
     Set,
     ignoring_case,
     merged,
+    nodes,
     outside,
+    times,
 )
 from amazon_q_detections.targets.splunk import backtracking, pattern
 from amazon_q_detections.targets.splunk.backtracking import First
@@ -40,9 +42,9 @@ def expression(regex: Regex, *, but_null: bool = False) -> str:
     """The expression, to be found in a value; *but_null* leaves out the text that stands for a JSON null."""
     tree = backtracking.shortened(regex.tree)
     letters = list(_letters(tree))
-    folding = bool(letters) and all(char.fold for char in letters) and all(map(_bears_flag, backtracking.nodes(tree)))
+    folding = bool(letters) and all(char.fold for char in letters) and all(map(_bears_flag, nodes(tree)))
     written = _Writer(folding=folding).write(tree) or r"\A"
-    dots = but_null or any(node == Dot(newline=True) for node in backtracking.nodes(tree))
+    dots = but_null or any(node == Dot(newline=True) for node in nodes(tree))
     flags = f"{'i' if folding else ''}{'s' if dots else ''}"
     if but_null:
         null = f"(?-i:{pattern.NULL_TEXT})" if folding else pattern.NULL_TEXT
@@ -52,7 +54,7 @@ def expression(regex: Regex, *, but_null: bool = False) -> str:
 
 def beyond_ascii(regex: Regex) -> bool:
     """Whether the expression counts characters, or names some beyond ASCII, so that bytes would not do."""
-    return any(map(_counts_characters, backtracking.nodes(backtracking.shortened(regex.tree))))
+    return any(map(_counts_characters, nodes(backtracking.shortened(regex.tree))))
 
 
 def costly(regex: Regex, *, but_null: bool = False) -> bool:
@@ -61,7 +63,7 @@ def costly(regex: Regex, *, but_null: bool = False) -> bool:
 
 
 def _letters(node: Node) -> Iterator[Char]:
-    return (one for one in backtracking.nodes(node) if isinstance(one, Char) and len(casing.variants(one.char)) > 1)
+    return (one for one in nodes(node) if isinstance(one, Char) and len(casing.variants(one.char)) > 1)
 
 
 def _counts_characters(node: Node) -> bool:
@@ -97,10 +99,10 @@ class _Writer:
             case Choice():
                 return "|".join(map(self.write, node.options))
             case Repeat(node=Set() as inner):  # a repeated group would be a step deeper each time
-                return self._unfolded(inner, f"{_set(inner)}{_times(node)}")
+                return self._unfolded(inner, f"{_set(inner)}{times(node)}")
             case Repeat():
                 one = self.write(node.node) if backtracking.is_character(node.node) else self._grouped(node.node)
-                return f"{one}{_times(node)}"
+                return f"{one}{times(node)}"
 
     def _series(self, items: Sequence[Node]) -> str:
         texts = map(self._item, (None, *items), items, (*items[1:], None))
@@ -206,19 +208,3 @@ def _in_class(char: str) -> str:
     if char.isascii() and char.isprintable() and char not in "|$`\"'":
         return f"\\{char}" if char in r"\]^-[" else char
     return f"\\x{{{ord(char):02x}}}"
-
-
-def _times(node: Repeat) -> str:
-    match node.least, node.most:
-        case 0, None:
-            return "*"
-        case 1, None:
-            return "+"
-        case 0, 1:
-            return "?"
-        case least, None:
-            return f"{{{least},}}"
-        case least, most if least == most:
-            return f"{{{least}}}"
-        case least, most:
-            return f"{{{least},{most}}}"

@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING
 
 from amazon_q_detections import casing
 from amazon_q_detections.errors import Refused
-from amazon_q_detections.regex_tree import SPACES, Anchor, Char, Choice, Dot, Node, Repeat, Series, Set
+from amazon_q_detections.regex_tree import SPACES, Anchor, Char, Choice, Dot, Node, Repeat, Series, Set, nodes, times
 from sigma.backends.cloudwatch_logs_insights import syntax
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from amazon_q_detections.regex import Regex
     from amazon_q_detections.regex_tree import Ranges
 
@@ -25,9 +23,9 @@ _SIGNS_IN_CLASS = frozenset(r"\]^-[/")
 
 def written(regex: Regex) -> str:
     """The expression between slashes; raises Refused for what has no documented spelling."""
-    nodes = list(_nodes(regex.tree))
-    letters = [node for node in nodes if isinstance(node, Char) and len(casing.variants(node.char)) > 1]
-    sets = [node for node in nodes if isinstance(node, Set)]
+    found = list(nodes(regex.tree))
+    letters = [node for node in found if isinstance(node, Char) and len(casing.variants(node.char)) > 1]
+    sets = [node for node in found if isinstance(node, Set)]
     ascii_only = all(node.char.isascii() for node in letters)
     folding = bool(letters) and ascii_only and all(node.fold for node in letters) and not any(map(_has_letters, sets))
     return syntax.slashed(_Writer(folding=folding).write(regex.tree), fold=folding)
@@ -36,7 +34,7 @@ def written(regex: Regex) -> str:
 def assumed(regex: Regex) -> set[str]:
     """The assumptions that the expression rests on."""
     found: set[str] = set()
-    for node in _nodes(regex.tree):
+    for node in nodes(regex.tree):
         match node:
             case Anchor(kind="text-end"):
                 found.add("text_end")
@@ -49,19 +47,6 @@ def assumed(regex: Regex) -> set[str]:
             case Char() if not node.char.isascii():
                 found.add("characters")
     return found
-
-
-def _nodes(node: Node) -> Iterator[Node]:
-    yield node
-    match node:
-        case Series():
-            for item in node.items:
-                yield from _nodes(item)
-        case Choice():
-            for option in node.options:
-                yield from _nodes(option)
-        case Repeat():
-            yield from _nodes(node.node)
 
 
 def _has_letters(node: Set) -> bool:
@@ -91,7 +76,7 @@ class _Writer:
             case Choice():
                 return "|".join(map(self.write, node.options))
             case Repeat():
-                return f"{self._repeatable(node.node)}{_times(node)}"
+                return f"{self._repeatable(node.node)}{times(node)}"
 
     def _char(self, node: Char) -> str:
         variants = casing.variants(node.char)
@@ -161,19 +146,3 @@ def _in_class(char: str) -> str:
     if char in _SIGNS_IN_CLASS:
         return f"\\{char}"
     return syntax.escaped(char, fold=False) if not char.isascii() or not char.isprintable() or char == "#" else char
-
-
-def _times(node: Repeat) -> str:
-    match node.least, node.most:
-        case 0, None:
-            return "*"
-        case 1, None:
-            return "+"
-        case 0, 1:
-            return "?"
-        case least, None:
-            return f"{{{least},}}"
-        case least, most if least == most:
-            return f"{{{least}}}"
-        case least, most:
-            return f"{{{least},{most}}}"
